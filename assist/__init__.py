@@ -1,0 +1,1 @@
+"""Talk help: topics, icebreakers, games' prompts."""

@@ -1,0 +1,1 @@
+"""Decisions about talk help: synchronous, no I/O, seeds as arguments."""

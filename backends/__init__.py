@@ -1,0 +1,1 @@
+"""What the ports of the domain are made of: databases, buses, files."""

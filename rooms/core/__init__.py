@@ -1,0 +1,1 @@
+"""Decisions about rooms: synchronous, no I/O, time as an argument."""

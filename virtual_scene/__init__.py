@@ -1,0 +1,1 @@
+"""The shared place two people walk in. Empty until scenes are built."""

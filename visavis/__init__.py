@@ -1,0 +1,1 @@
+"""Configuration, wiring, HTTP and the command line."""

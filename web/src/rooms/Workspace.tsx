@@ -1,0 +1,69 @@
+import { useEffect, useState } from "react";
+import type { Session } from "../session/identity";
+import { saveSession } from "../session/storage";
+import icon from "../ui/icon.svg";
+import { ConnectionBar } from "../ui/ConnectionBar";
+import { useStrings } from "../ui/i18n";
+import type { Lang } from "../ui/strings";
+import { ChatPane } from "./ChatPane";
+import { Client } from "./client";
+import { MatchNotice } from "./MatchNotice";
+import { Sidebar } from "./Sidebar";
+import { useStore } from "./store";
+import { useOpenRoomInAddress } from "./useOpenRoomInAddress";
+
+interface WorkspaceProps {
+  session: Session;
+  onLang: (lang: Lang) => void;
+  onLogout: (expired: boolean) => void;
+}
+
+/** Everything after log-in: the list and the open chat, side by side or one at a time. */
+export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
+  const { t } = useStrings();
+  const [client] = useState(() => new Client(session, sessionStorage, saveSession));
+  const state = useStore(client.store);
+
+  useEffect(() => {
+    client.start();
+    return () => client.stop();
+  }, [client]);
+
+  useOpenRoomInAddress(client, state.openId);
+
+  const unread = Object.values(state.rooms).reduce((sum, room) => sum + room.unread, 0);
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) ${t("appName")}` : t("appName");
+  }, [unread, t]);
+
+  const room = state.openId === null ? undefined : state.rooms[state.openId];
+  return (
+    <div className="workspace" data-pane={room === undefined ? "list" : "chat"}>
+      <ConnectionBar
+        status={state.status} reason={state.closeReason}
+        onReconnect={() => client.reconnect()} onLogin={() => onLogout(true)}
+      />
+      <MatchNotice client={client} state={state} />
+      <div className="panes">
+        <Sidebar
+          client={client} state={state} name={session.name}
+          onLang={(next) => {
+            onLang(next);
+            void client.setLang(next);
+          }}
+          onLogout={() => onLogout(false)}
+        />
+        {room === undefined ? (
+          <main className="chat empty">
+            <div>
+              <img src={icon} alt="" width="72" height="72" />
+              <p className="muted">{t("pickChat")}</p>
+            </div>
+          </main>
+        ) : (
+          <ChatPane key={room.matchId} client={client} room={room} outbox={state.outbox} />
+        )}
+      </div>
+    </div>
+  );
+}
