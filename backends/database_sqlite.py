@@ -2,9 +2,8 @@
 
 An operation is a function of a SQLAlchemy `Connection`. It runs from its first to its last statement in one thread,
 which costs the event loop one hop; a driver that hops for every statement (aiosqlite under SQLAlchemy's asyncio layer)
-took
-1.5 times the CPU for the same read on uvloop and up to 7 times on the default loop. On a database with an asynchronous driver the same functions run through
-`AsyncConnection.run_sync`.
+took 1.5 times the CPU for the same read on uvloop and up to 7 times on the default loop. On a database with an
+asynchronous driver the same functions run through `AsyncConnection.run_sync`.
 """
 
 import asyncio

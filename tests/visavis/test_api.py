@@ -55,13 +55,17 @@ async def test_a_group_has_members_instead_of_two_users(strict: Http) -> None:
     assert "userA" not in match
 
 
+KEY_K: dict[str, Any] = {"Idempotency-Key": "k"}
+KEY_L: dict[str, Any] = {"Idempotency-Key": "l"}
+
+
 async def test_the_same_key_again_gives_the_same_match(strict: Http) -> None:
-    first = await made(strict, **{"Idempotency-Key": "k"})
+    first = await made(strict, **KEY_K)
     status, again, _ = await strict.ask(
         "POST", MATCHES, by="backend", scope="service", json=PAIR, headers={"Idempotency-Key": "k"}
     )
     assert (status, again) == (200, first)
-    assert (await made(strict, **{"Idempotency-Key": "l"}))["matchId"] != first["matchId"]
+    assert (await made(strict, **KEY_L))["matchId"] != first["matchId"]
     other = {"by": "backend", "scope": "service", "headers": {"Idempotency-Key": "k"}}
     code = await strict.code("POST", MATCHES, json={"userA": "ann", "userB": "carol"}, **other)
     assert code == (409, "conflict")

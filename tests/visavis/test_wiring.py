@@ -9,7 +9,7 @@ import pytest
 
 from monitoring.metrics import Metrics, RejectKind
 from protocol.base import Direction, events
-from protocol.chat import DeleteMessage, SendMessage
+from protocol.chat import SendMessage
 from protocol.errors import Unauthenticated
 from rooms.model import User
 from signalling.engine import EngineOptions, Refusal
@@ -73,9 +73,8 @@ async def test_a_stored_message_is_counted_once() -> None:
     async with in_process(dev=True) as house:
         match, _ = await house.built.services.rooms.create(("ann", "bob"))
         for _ in range(2):
-            await house.built.services.chat.send(
-                "ann", match.match_id, SendMessage(match_id=match.match_id, content="hello", client_id="one")
-            )
+            message = SendMessage(match_id=match.match_id, content="hello", client_id="one")
+            await house.built.services.chat.send("ann", message, current=None)
         assert sample(house.metrics, "messages_total") == 1
 
 
@@ -139,8 +138,9 @@ async def test_a_deleted_message_leaves_the_log_of_these_stores() -> None:
         make_server=lambda *_, **__: RecordingServer(),
     )
     match, _ = await built.services.rooms.create(("ann", "bob"))
-    sent = await built.services.chat.send("ann", match.match_id, SendMessage(match_id=match.match_id, content="hello"))
-    await built.services.chat.delete("ann", DeleteMessage(message_id=sent.message_id))
+    message = SendMessage(match_id=match.match_id, content="hello")
+    sent = await built.services.chat.send("ann", message, current=None)
+    await built.services.chat.delete("ann", sent.message_id)
     with pytest.raises(Enough):
         await built.erasure.run(sleep=sleep)
     await built.timers.aclose()
