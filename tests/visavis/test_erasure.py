@@ -25,6 +25,12 @@ def change(facts: FactBus) -> None:
     facts.publish(MessageChanged(MESSAGE))
 
 
+def change_many(facts: FactBus) -> None:
+    """Several at once."""
+    for _ in range(9):
+        change(facts)
+
+
 def write(facts: FactBus) -> None:
     """Somebody writes a message."""
     facts.publish(MessageStored(MESSAGE))
