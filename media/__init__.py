@@ -1,1 +1,1 @@
-"""Calls: signalling state, the media relay and its quality measures. Empty until calls are built."""
+"""Calls: the transport below SDP, the forwarding engine and RTCP. Not joined to the server yet."""

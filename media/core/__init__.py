@@ -1,0 +1,1 @@
+"""Decisions about calls and media: synchronous, no I/O, time as an argument."""
