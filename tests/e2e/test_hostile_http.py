@@ -46,6 +46,8 @@ KINDS = {
     403: "forbidden",
     404: "not_found",
     405: "http_invalid",
+    408: "http_invalid",
+    409: "conflict",
     413: "too_large",
     415: "http_invalid",
     422: "http_invalid",

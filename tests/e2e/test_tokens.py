@@ -18,13 +18,13 @@ from tests.support.keys import SigningKeys, claims, good, handmade, key_server
 from tests.support.server import SECRET, Server, StartServer, serving
 
 HS256 = {"alg": "HS256", "typ": "JWT"}
-SHORT = {"VISAVIS_SERVER__ALLOWED_ORIGINS": "https://app.example,http://localhost:5173"}
+ORIGINS = {"VISAVIS_SERVER__ALLOWED_ORIGINS": "https://app.example,http://localhost:5173"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Not in development mode."""
-    with serving(tmp_path_factory.mktemp("tokens"), dev=False, env=SHORT) as running:
+    with serving(tmp_path_factory.mktemp("tokens"), dev=False, env=ORIGINS) as running:
         yield running
         check_log(running.log)
 
@@ -97,11 +97,9 @@ async def test_a_bad_token_is_refused_at_both_doors_and_counted(server: Server, 
     assert books.delta() == {"bad_token": 1, "unauthenticated": 1}
 
 
-@pytest.mark.parametrize("token", [7, True, [], {"token": "x"}, "", "\ud800"], ids=repr)
+@pytest.mark.parametrize("token", [7, True, [], {"token": "x"}, "", "é.é.é"], ids=repr)
 async def test_what_is_no_string_is_no_token(server: Server, token: Any) -> None:
     books = Books(server)
-    if token == "\ud800":
-        token = "\u00e9.\u00e9.\u00e9"
     assert (await refusal(server.url, auth={"token": token}))["data"]["code"] == "unauthenticated"
     assert books.delta() == {"bad_token": 1}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ from signalling.session import Connection, ConnectionTable
 from tests.support.hostile import schemas
 from tests.support.in_process import InProcess, in_process
 
+EXAMPLES = 5_000 if os.environ.get("VISAVIS_TEST_LONG") == "1" else 500
 PLENTY: dict[str, Any] = {
     "limits": {"messages_per_second": 10**9, "messages_burst": 10**9, "suggestions_per_minute": 10**9}
 }
@@ -280,7 +282,7 @@ def test_whatever_comes_is_answered_in_the_right_shape_and_nothing_is_raised(run
     manager = in_process(dev=dev, **PLENTY)
     bench = Bench(runner.run(manager.__aenter__()))
 
-    @settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         name=st.sampled_from(NAMES) | TEXT,
         arguments=st.lists(LIKELY, min_size=1, max_size=1) | st.lists(JSON, max_size=3),

@@ -169,6 +169,13 @@ async def test_unknown_pages_and_methods_are_refused_in_our_form(dev: Http) -> N
     assert dev.house.counted() == {"not_found": 2, "http_invalid": 1}
 
 
+async def test_the_endpoint_of_socket_io_answers_for_itself(dev: Http) -> None:
+    status, body, headers = await dev.ask("GET", "/socket.io/?EIO=4&transport=polling")
+    assert (status, body[0]) == (200, "0")
+    assert "X-Content-Type-Options" not in headers
+    assert (await dev.ask("GET", "/socket.io/?EIO=3&transport=polling"))[1]["code"] == 5
+
+
 async def test_a_mistake_of_ours_is_logged_and_not_told(
     dev: Http, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
