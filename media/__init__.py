@@ -1,1 +1,1 @@
-"""Calls: the transport below SDP, the forwarding engine and RTCP. Not joined to the server yet."""
+"""Calls: their state, the transport below SDP, the forwarding engine and RTCP."""

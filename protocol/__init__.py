@@ -4,7 +4,7 @@ JSON Schema, TypeScript types and the reference are generated from these classes
 (`scripts/generate`). Imports nothing of ours.
 """
 
-from protocol import chat, games, presence, prompts, rooms, session
+from protocol import calls, chat, games, presence, prompts, rooms, session
 from protocol.base import REGISTRY, Direction, Event, EventSpec, Payload, ServerEvent, event
 from protocol.errors import ProtocolError
 
@@ -16,6 +16,7 @@ __all__ = [
     "Payload",
     "ProtocolError",
     "ServerEvent",
+    "calls",
     "chat",
     "event",
     "games",

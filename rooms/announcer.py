@@ -19,8 +19,9 @@ class Announcer:
         *,
         skip: str | None = None,
         receipt: tuple[str, int] | None = None,
+        only: tuple[str, ...] | None = None,
     ) -> None:
-        """Send `event` to every device of these users but the connection `skip`."""
+        """Send `event` to every device of these users but the connection `skip`, or to the connections `only`."""
         spec = event.spec
-        envelope = Envelope(tuple(user_ids), spec.name, event.wire(), spec.namespace, skip, receipt)
+        envelope = Envelope(tuple(user_ids), spec.name, event.wire(), spec.namespace, skip, receipt, only)
         await self._bus.publish(envelope)

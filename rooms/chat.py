@@ -1,6 +1,6 @@
 """Messages: checked, stored, then told. An answer means that the commit is done."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -55,7 +55,7 @@ class ChatService:
         Raises `RateLimited`, `NotFound`, `NotAMember`, `TooLarge`, `InvalidPayload`, `Unavailable`."""
         content = self._checked(event)
         self._limit(user_id)
-        match = await self._target(user_id, event.match_id, event.to, current)
+        match = await self.target(user_id, event.match_id, event.to, current)
         if event.reply_to is not None:
             await self._check_reply(match, event.reply_to)
         appended = await self._store(user_id, match, event.type, content, event.client_id, event.reply_to)
@@ -72,9 +72,27 @@ class ChatService:
         if event.live_for is not None:
             raise Unavailable("live location is not part of this server", field="liveFor")
         self._limit(user_id)
-        match = await self._target(user_id, event.match_id, event.to, current)
+        match = await self.target(user_id, event.match_id, event.to, current)
         content = LocationContent(lat=event.lat, lon=event.lon, accuracy=event.accuracy).wire()
         return (await self._store(user_id, match, "location", content, None, None)).message
+
+    async def record(self, user_id: str, match: Match, kind: str, content: dict[str, Any]) -> Message:
+        """Store and tell what the house says in a user's name, as a call that ended: no limit, no question."""
+        return (await self._store(user_id, match, kind, content, None, None)).message
+
+    async def target(self, user_id: str, match_id: str | None, to: str | None, current: str | None) -> Match:
+        """The match that is meant: the named one, else the current one if `to` fits it, else that of the two.
+
+        Raises `NotFound`, `NotAMember`, `InvalidPayload` when nothing is named."""
+        if match_id is not None:
+            return await self._rooms.membership(user_id, match_id)
+        if current is not None:
+            match = await self._rooms.membership(user_id, current)
+            if to is None or to in match.others(user_id) or len(match.members) < match.seats:
+                return match
+        if to is None:
+            raise InvalidPayload("matchId or to is needed", field="matchId")
+        return await self._rooms.pair(user_id, to)
 
     async def edit(self, user_id: str, message_id: str, content: str) -> int:
         """New text for one's own message; returns the version."""
@@ -130,18 +148,6 @@ class ChatService:
         wait_s = self._limits.take(user_id, now=self._clock.monotonic())
         if wait_s:
             raise RateLimited("too many messages", retry_after_ms=int(wait_s * 1000) + 1)
-
-    async def _target(self, user_id: str, match_id: str | None, to: str | None, current: str | None) -> Match:
-        """The match that is meant: the named one, else the current one if `to` fits it, else that of the two."""
-        if match_id is not None:
-            return await self._rooms.membership(user_id, match_id)
-        if current is not None:
-            match = await self._rooms.membership(user_id, current)
-            if to is None or to in match.others(user_id) or len(match.members) < match.seats:
-                return match
-        if to is None:
-            raise InvalidPayload("matchId or to is needed", field="matchId")
-        return await self._rooms.pair(user_id, to)
 
     async def _status(self, others: tuple[str, ...]) -> Literal["stored", "delivered"]:
         """What to say of a message that is stored. Not knowing who is online makes no refusal of that."""

@@ -36,6 +36,22 @@ class UserWentOffline(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceCame(Fact):
+    """A connection of the user is open and can be told things."""
+
+    user_id: str
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLeft(Fact):
+    """A connection of the user has ended, or is another user's now."""
+
+    user_id: str
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class MatchMade(Fact):
     """Two or more people were brought together and all of them are known."""
 

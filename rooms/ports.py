@@ -179,8 +179,8 @@ class PresenceStore(Protocol):
 class Envelope:
     """One event for the devices of some users. `payload` is ready to be encoded; nobody may change it.
 
-    `skip` is a connection that does not get it. `receipt` = (match_id, seq) when the event is a message:
-    whoever writes it to a device says so through `FactBus` (`MessageReachedDevice`)."""
+    `only` are the connections that get it, None for all; `skip` is one that does not. `receipt` = (match_id, seq) when
+    the event is a message: whoever writes it to a device says so through `FactBus` (`MessageReachedDevice`)."""
 
     user_ids: tuple[str, ...]
     event: str
@@ -188,6 +188,7 @@ class Envelope:
     namespace: str = "/"
     skip: str | None = None
     receipt: tuple[str, int] | None = None
+    only: tuple[str, ...] | None = None
 
 
 class Bus(Protocol):

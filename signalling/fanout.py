@@ -34,6 +34,9 @@ class LocalFanout:
         here = [user_id for user_id in envelope.user_ids if self._connections.of_user(user_id)]
         if not here:
             return
+        if envelope.only is not None:
+            await self._to_connections(here, envelope, envelope.only)
+            return
         if envelope.event == "ai_suggestion":
             await self._suggest(here, envelope)
             return
@@ -53,6 +56,15 @@ class LocalFanout:
         for user_id in here:
             if user_id != envelope.payload["from"]:
                 self._facts.publish(MessageReachedDevice(match_id, user_id, seq))
+
+    async def _to_connections(self, here: list[str], envelope: Envelope, only: tuple[str, ...]) -> None:
+        """Only to these, and only while they are these users'."""
+        owned = {device.connection_id for user_id in here for device in self._connections.of_user(user_id)}
+        to = [connection_id for connection_id in only if connection_id in owned]
+        if to:
+            await self._emitter.emit(
+                envelope.event, envelope.payload, to=to, skip_sid=envelope.skip, namespace=envelope.namespace
+            )
 
     async def _suggest(self, here: list[str], envelope: Envelope) -> None:
         """Old clients get the bare text."""

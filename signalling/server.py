@@ -18,6 +18,7 @@ from protocol.ids import IdString, iso_time
 from protocol.session import Connected
 from protocol.version import PROTOCOL_VERSION, refusal
 from rooms.core.limits import TokenBuckets
+from rooms.facts import DeviceCame, DeviceLeft
 from rooms.kit import Kit
 from rooms.ports import RelationStore
 from signalling.auth import Identity
@@ -199,9 +200,12 @@ class Door:
         if before is not None:
             await self.server.leave_room(sid, user_room(before), namespace=NAMESPACE_CHAT)
             self._services.presence.disconnected(before, sid)
+            self._kit.facts.publish(DeviceLeft(before, sid))
             connection.current_match = None
         self.connections.bind(connection, user_id)
         await self.server.enter_room(sid, user_room(user_id), namespace=NAMESPACE_CHAT)
+        if connection.welcomed:
+            self._kit.facts.publish(DeviceCame(user_id, sid))
 
     async def _welcome(self, connection: Connection, hello: Hello) -> None:
         """After the answer to the handshake: `connected`, and for the old client its room."""
@@ -214,6 +218,7 @@ class Door:
         sid = connection.connection_id
         try:
             await self.server.emit(event.spec.name, event.wire(), to=[sid], namespace=NAMESPACE_CHAT)
+            self._welcomed(connection)
             if connection.entering is not None:
                 join = {"matchId": hello.query["matchId"]}
                 await self._dispatcher.dispatch(NAMESPACE_CHAT, "join_chat", sid, (join,))
@@ -221,6 +226,12 @@ class Door:
             if connection.entering is not None:
                 connection.entering.set()
                 connection.entering = None
+
+    def _welcomed(self, connection: Connection) -> None:
+        """From here on the device can be told other things."""
+        connection.welcomed = True
+        if connection.user_id is not None and self.connections.get(connection.connection_id) is connection:
+            self._kit.facts.publish(DeviceCame(connection.user_id, connection.connection_id))
 
     async def _event(self, name: str, sid: str, *arguments: Any) -> Answer:
         connection = self.connections.get(sid)
@@ -240,6 +251,7 @@ class Door:
         connection.forget_expiry()
         if connection.user_id is not None:
             self._services.presence.disconnected(connection.user_id, sid)
+            self._kit.facts.publish(DeviceLeft(connection.user_id, sid))
 
     def _expired(self, connection: Connection) -> None:
         self.close(connection.connection_id, CloseReason.AUTH_EXPIRED)

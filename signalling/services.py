@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assist.service import AssistService
+from media.calls import CallService
 from protocol.errors import InvalidPayload, Unauthenticated
 from rooms.chat import ChatService
 from rooms.core.limits import TokenBuckets
@@ -27,6 +28,7 @@ class Services:
     typing: TypingService
     receipts: ReceiptService
     games: GameService
+    calls: CallService
     assist: AssistService
     authenticator: Authenticator
     suggestion_limit: TokenBuckets[str]

@@ -23,6 +23,7 @@ class Connection:
     scope: Scope = "user"
     bound_by: BoundBy = "nobody"
     current_match: str | None = None
+    welcomed: bool = False  # the client has its `connected`, so other events may follow
     bare_suggestions: bool = False
     lang: str | None = None
     entering: asyncio.Event | None = None

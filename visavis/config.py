@@ -210,6 +210,22 @@ class RoomsConfig(Section):
     max_members: int = Field(50, ge=2, le=50, description="Members of the largest group.")
 
 
+class CallsConfig(Section):
+    """How long each part of a call may take."""
+
+    ring_s: float = Field(45.0, ge=1, le=600, description="Seconds a call rings before it ends as `no_answer`.")
+    setup_s: float = Field(
+        30.0, ge=1, le=600, description="Seconds from the answer to media of both sides; then the call has `failed`."
+    )
+    signalling_grace_s: float = Field(
+        30.0,
+        ge=0.1,
+        le=600,
+        description="Seconds a person in a call may be without any connection before it ends as `connection_lost`.",
+    )
+    max_duration_s: float = Field(14_400.0, ge=1, le=86_400, description="Seconds after which every call ends.")
+
+
 class DatabaseConfig(Section):
     """Where messages are kept."""
 
@@ -253,6 +269,7 @@ class Config(Section):
     signalling: SignallingConfig = SignallingConfig()
     limits: LimitsConfig = LimitsConfig()
     rooms: RoomsConfig = RoomsConfig()
+    calls: CallsConfig = CallsConfig()
     database: DatabaseConfig = DatabaseConfig()
     media: MediaConfig = MediaConfig()
     assist: AssistConfig = AssistConfig()

@@ -288,7 +288,7 @@ def _static(body: bytes, content_type: str) -> Handler:
 def _operations(house: House) -> list[web.RouteDef]:
     async def healthz(request: web.Request) -> web.Response:
         engine = house.config.signalling.engine
-        return reply(liveness(version=house.version, media="none", signalling=engine))
+        return reply(liveness(version=house.version, media="python", signalling=engine))
 
     async def readyz(request: web.Request) -> web.Response:
         return reply(house.health.readiness(), 200 if house.health.ready else 503)

@@ -13,6 +13,8 @@ import uvloop
 from aiohttp import web
 
 from backends.migrate import upgrade
+from media.ports import MediaPlane
+from media.transport import media_hosts
 from monitoring import logs
 from monitoring.looplag import watch_loop_lag
 from monitoring.metrics import Metrics
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 # The parts of the 5 s that a stop may take; each part is cut off when its time is over. Longer saves more of what
 # waits when a disk is slow; all of them, with the connections' twice, must stay below 5 s.
 _TELL_S = 1.0
-_FLUSH_S = 0.6
+_FLUSH_S = 0.5
 _HTTP_S = 0.5
 _TIMERS_S = 0.3
 _STORE_S = 1.2
@@ -71,6 +73,7 @@ async def _serve(config: Config, rejections: RejectionLog, open_stores: OpenStor
         )
         await runner.setup()
         address = await _listen(runner, config)
+        await _listen_for_media(built.media, config)
     except (OSError, ConfigError) as error:
         await stores.close()
         if isinstance(error, ConfigError):
@@ -89,6 +92,19 @@ async def _serve(config: Config, rejections: RejectionLog, open_stores: OpenStor
     await stopped.wait()
     await _stop(built, runner)
     return 0
+
+
+async def _listen_for_media(media: MediaPlane, config: Config) -> None:
+    """Bind the media port. A port that nobody asked for by name may be another one when it is taken."""
+    hosts = media_hosts(config.media.host, config.server.host)
+    try:
+        await media.start(hosts, config.media.port)
+    except OSError as error:
+        if "port" in config.media.model_fields_set:
+            reason = f"media.port: can not listen on {config.media.port}: {error.strerror}"
+            raise ConfigError(reason) from None
+        log.warning("the usual media port is taken; another one is used")
+        await media.start(hosts, 0)
 
 
 async def _watch_database(built: Built) -> None:
@@ -131,7 +147,9 @@ async def _stop(built: Built, runner: web.AppRunner) -> None:
     built.health.set("signalling", ok=False, detail="stopping")
     for site in list(runner.sites):
         await site.stop()
+    await _within(_FLUSH_S, "calls", built.services.calls.close())
     await _within(_TELL_S, "telling clients", built.door.close_all())
+    await _within(_TIMERS_S, "media", built.media.stop())
     await _within(_FLUSH_S, "receipts", built.services.receipts.flush())
     await _within(_FLUSH_S, "presence", built.services.presence.close())
     await _within(_HTTP_S * 2, "connections", runner.cleanup())

@@ -10,6 +10,7 @@ from assist.ports import SuggestionLog
 from assist.providers.builtin import BuiltinProvider
 from assist.service import AssistService, AssistStores, Providers
 from backends.bus_memory import MemoryBus
+from backends.claims_memory import MemoryCallClaims
 from backends.clock_system import SystemClock, UlidIds
 from backends.database_sqlite import SqliteDatabase
 from backends.games_sqlite import SqliteGameStore
@@ -18,6 +19,10 @@ from backends.presence_memory import MemoryPresenceStore
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
+from media.calls import RING_WINDOW_S, CallService
+from media.core.call import CallTimes
+from media.ports import CallClaims, MediaPlane
+from media.service import MediaService
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics, RejectKind
 from protocol.base import Direction, events
@@ -56,6 +61,7 @@ class Stores:
     games: GameStore
     suggestions: SuggestionLog
     presence: PresenceStore
+    claims: CallClaims
     checkpoint: Callable[[], Awaitable[bool]]
     close: Callable[[], Awaitable[None]]
 
@@ -71,6 +77,7 @@ class Built:
     health: HealthBoard
     stores: Stores
     erasure: Erasure
+    media: MediaPlane
 
 
 class Hooks:
@@ -105,6 +112,7 @@ async def open_sqlite(config: Config, metrics: Metrics) -> Stores:
         games=SqliteGameStore(database),
         suggestions=SqliteSuggestionLog(database),
         presence=MemoryPresenceStore(),
+        claims=MemoryCallClaims(),
         checkpoint=database.checkpoint,
         close=database.close,
     )
@@ -114,22 +122,29 @@ def make_metrics(config: Config, on_reject: Callable[[RejectKind, int], None] | 
     """The metrics of one server; their `event` labels are the declared client events."""
     names = sorted(events(Direction.CLIENT_TO_SERVER))
     return Metrics(
-        version=VERSION, signalling=config.signalling.engine, media="none", events=names, on_reject=on_reject
+        version=VERSION, signalling=config.signalling.engine, media="python", events=names, on_reject=on_reject
     )
 
 
 def build(
-    config: Config, *, stores: Stores, metrics: Metrics, make_server: Callable[..., Any] = create_server
+    config: Config,
+    *,
+    stores: Stores,
+    metrics: Metrics,
+    make_media: Callable[[Kit], MediaPlane] | None = None,
+    make_server: Callable[..., Any] = create_server,
 ) -> Built:
     """Put the server together around opened stores. Needs a running event loop.
 
+    `make_media` makes another relay than this process's own; it tells of its legs through the kit's facts.
     `make_server` is another one only in the bench, which compares engines."""
     clock = SystemClock()
     timers = AsyncioTimers(clock)
     bus = MemoryBus()
     facts = FactBus()
     kit = Kit(clock=clock, ids=UlidIds(clock), timers=timers, facts=facts, announcer=Announcer(bus))
-    services = _services(config, kit, stores, metrics)
+    media = MediaService(kit, announced=_announced(config)) if make_media is None else make_media(kit)
+    services = _services(config, kit, stores, metrics, media)
     facts.subscribe(MessageStored, lambda fact: metrics.messages_total.inc())
     server = make_server(_engine_options(config), Hooks(metrics), cors_allowed_origins="*")
     limits = config.limits
@@ -160,10 +175,10 @@ def build(
     )
     app = make_app(house)
     server.attach(app)
-    return Built(app, door, services, timers, health, stores, Erasure(facts, stores.checkpoint))
+    return Built(app, door, services, timers, health, stores, Erasure(facts, stores.checkpoint), media)
 
 
-def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics) -> Services:
+def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics, media: MediaPlane) -> Services:
     limits = config.limits
     builtin = BuiltinProvider()
     assist = AssistService(
@@ -202,12 +217,39 @@ def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics) -> Ser
             kit, rooms=rooms, messages=stores.messages, flush_s=config.rooms.receipts_flush_ms / 1000
         ),
         games=GameService(kit, rooms=rooms, games=stores.games),
+        calls=_calls(config, kit, chat, stores.claims, media),
         assist=assist,
         authenticator=_authenticator(config),
         suggestion_limit=TokenBuckets(rate=per_minute / 60, burst=per_minute),
         clock=kit.clock,
         dev=config.server.dev,
     )
+
+
+def _calls(config: Config, kit: Kit, chat: ChatService, claims: CallClaims, media: MediaPlane) -> CallService:
+    section, attempts = config.calls, config.limits.ring_attempts
+    return CallService(
+        kit,
+        chat=chat,
+        claims=claims,
+        media=media,
+        times=CallTimes(
+            ring_s=section.ring_s,
+            setup_s=section.setup_s,
+            signalling_grace_s=section.signalling_grace_s,
+            max_duration_s=section.max_duration_s,
+        ),
+        limits=TokenBuckets(rate=attempts / RING_WINDOW_S, burst=attempts),
+    )
+
+
+def _announced(config: Config) -> list[tuple[str, int | None]]:
+    """HOST or HOST:PORT of `media.announce`."""
+    given = config.media.announce
+    if given is None:
+        return []
+    host, colon, port = given.rpartition(":")
+    return [(host, int(port))] if colon and port.isdigit() else [(given, None)]
 
 
 def _authenticator(config: Config) -> Authenticator:

@@ -1,5 +1,6 @@
 """The memory stores of `backends`, opened as one set: the message path without a disk."""
 
+from backends.claims_memory import MemoryCallClaims
 from backends.games_memory import MemoryGameStore
 from backends.memory_tables import MemoryTables
 from backends.messages_memory import MemoryMessageStore
@@ -27,6 +28,7 @@ def open_memory() -> Stores:
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
         presence=MemoryPresenceStore(),
+        claims=MemoryCallClaims(),
         checkpoint=_checkpoint,
         close=_close,
     )

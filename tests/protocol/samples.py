@@ -40,6 +40,20 @@ GAME = {
     "version": 1,
 }
 
+START = {"matchId": "m1", "audio": True, "video": True, "mode": "p2p", "clientId": "c1"}
+CANDIDATE = {
+    "candidate": "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host",
+    "sdpMid": "0",
+    "sdpMLineIndex": 0,
+    "usernameFragment": "uf",
+}
+STARTED = {
+    "callId": "01K",
+    "state": "ringing",
+    "expiresAt": "2026-01-31T12:00:45.000Z",
+    "iceServers": [{"urls": ["turn:turn.example.org"], "username": "u", "credential": "c"}],
+}
+
 EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
     (CLIENT_TO_SERVER, "authenticate"): {"userId": "ann", "token": "a.b.c"},
     (CLIENT_TO_SERVER, "refresh_token"): {"token": "a.b.c"},
@@ -66,6 +80,27 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "matchId": "m1",
         "gameId": "01G",
         "move": {"answer": "tea"},
+    },
+    (CLIENT_TO_SERVER, "start_call"): START,
+    (CLIENT_TO_SERVER, "request_video_call"): {**START, "to": "bob"},
+    (CLIENT_TO_SERVER, "answer_call"): {
+        "callId": "01K",
+        "accept": True,
+        "audio": True,
+        "video": False,
+        "reason": "later",
+    },
+    (CLIENT_TO_SERVER, "cancel_call"): {"callId": "01K"},
+    (CLIENT_TO_SERVER, "end_call"): {"callId": "01K"},
+    (CLIENT_TO_SERVER, "webrtc_offer"): {"callId": "01K", "sdp": "v=0", "target": "bob"},
+    (CLIENT_TO_SERVER, "webrtc_answer"): {"callId": "01K", "sdp": "v=0", "target": "bob"},
+    (CLIENT_TO_SERVER, "ice_candidate"): {"callId": "01K", "candidate": CANDIDATE, "target": "bob"},
+    (CLIENT_TO_SERVER, "call_media"): {
+        "callId": "01K",
+        "audio": False,
+        "video": True,
+        "screen": True,
+        "speaking": True,
     },
     (CLIENT_TO_SERVER, "request_ai_help"): {"matchId": "m1", "draft": "hi", "question": "what now?", "thread": "t1"},
     (CLIENT_TO_SERVER, "rate_suggestion"): {"suggestionId": "01S", "used": True, "rating": 5},
@@ -97,6 +132,36 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "openingLines": ["Hi!"],
     },
     (SERVER_TO_CLIENT, "game_state"): GAME,
+    (SERVER_TO_CLIENT, "incoming_call"): {
+        "callId": "01K",
+        "matchId": "m1",
+        "from": "ann",
+        "audio": True,
+        "video": True,
+        "mode": "relay",
+        "expiresAt": "2026-01-31T12:00:45.000Z",
+    },
+    (SERVER_TO_CLIENT, "call_state"): {
+        "callId": "01K",
+        "state": "reconnecting",
+        "participants": [{"userId": "ann", "state": "joined"}, {"userId": "bob", "state": "reconnecting"}],
+    },
+    (SERVER_TO_CLIENT, "call_ended"): {
+        "callId": "01K",
+        "reason": "completed",
+        "duration": 61.25,
+        "summary": {"any": ["thing", None]},
+    },
+    (SERVER_TO_CLIENT, "call_media"): {
+        "callId": "01K",
+        "userId": "ann",
+        "audio": False,
+        "video": True,
+        "screen": True,
+    },
+    (SERVER_TO_CLIENT, "webrtc_offer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},
+    (SERVER_TO_CLIENT, "webrtc_answer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},
+    (SERVER_TO_CLIENT, "ice_candidate"): {"callId": "01K", "from": "ann", "candidate": CANDIDATE},
     (SERVER_TO_CLIENT, "ai_suggestion"): {
         "suggestionId": "01S",
         "matchId": "m1",
@@ -137,6 +202,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "fetch_history": {"messages": [MESSAGE], "more": True},
     "typing": {},
     "play_game": GAME,
+    "start_call": STARTED,
+    "request_video_call": STARTED,
+    "answer_call": {key: STARTED[key] for key in ("callId", "state", "iceServers")},
+    "cancel_call": {"reason": "cancelled"},
+    "end_call": {"reason": "completed"},
+    "webrtc_offer": {"sdp": "v=0"},
+    "webrtc_answer": {},
+    "ice_candidate": {},
+    "call_media": {},
     "request_ai_help": {"requestId": "01R"},
     "rate_suggestion": {},
 }  # fmt: skip

@@ -14,7 +14,7 @@ async def test_an_event_becomes_one_envelope_with_its_wire_form() -> None:
     ears, bus = Ears(), MemoryBus()
     bus.subscribe(ears.deliver)
     event = TypingChanged(match_id="m", user_id="ann", typing=True)
-    await Announcer(bus).tell(iter(["ann", "bob"]), event, skip="c1", receipt=("m", 3))
+    await Announcer(bus).tell(iter(["ann", "bob"]), event, skip="c1", receipt=("m", 3), only=("c2",))
     assert ears.envelopes == [
         Envelope(
             user_ids=("ann", "bob"),
@@ -23,6 +23,7 @@ async def test_an_event_becomes_one_envelope_with_its_wire_form() -> None:
             namespace="/",
             skip="c1",
             receipt=("m", 3),
+            only=("c2",),
         )
     ]
 

@@ -33,7 +33,7 @@ def room() -> Room:
 
 
 def envelope(*user_ids: str, event: str = "new_message", **more: Any) -> Envelope:
-    return Envelope(user_ids, event, {"from": "ann", "text": "hello"}, "/", more.get("skip"), more.get("receipt"))
+    return Envelope(user_ids, event, {"from": "ann", "text": "hello"}, "/", **more)
 
 
 async def test_one_emit_reaches_everybody_who_is_here(room: Room) -> None:
@@ -41,6 +41,13 @@ async def test_one_emit_reaches_everybody_who_is_here(room: Room) -> None:
     ((event, data, to, skip),) = room.server.sent
     assert (event, data["text"], skip) == ("new_message", "hello", "a1")
     assert to == [user_room("ann"), user_room("bob")]
+
+
+async def test_some_devices_alone_get_it_while_they_are_the_named_users(room: Room) -> None:
+    await room.fanout.deliver(envelope("ann", only=("a2", "b1", "gone")))
+    await room.fanout.deliver(envelope("bob", only=("a1", "gone")))
+    ((event, _, to, _),) = room.server.sent
+    assert (event, to) == ("new_message", ["a2"])
 
 
 async def test_nothing_is_sent_when_nobody_is_here(room: Room) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.errors import CloseReason
+from rooms.facts import DeviceCame, DeviceLeft, Fact
 from tests.support.in_process import InProcess, RecordingServer, Turned, in_process
 from tests.support.keys import good
 
@@ -240,6 +241,29 @@ async def test_the_end_of_a_connection_is_counted_by_reason(dev: InProcess, reas
     assert dev.built.services.presence.devices("ann") == 0
     assert (await dev.server.ask("1", "typing"))["error"]["code"] == "gone"
     await dev.server.leave("1", reason)
+
+
+async def test_the_house_hears_of_devices_that_can_be_told_things_and_of_their_end(dev: InProcess) -> None:
+    heard: list[Fact] = []
+    for kind in (DeviceCame, DeviceLeft):
+        dev.built.door._kit.facts.subscribe(kind, heard.append)
+    await dev.server.connect("1", query="userId=ann")
+    assert heard == []
+    await settled(dev)
+    assert heard == [DeviceCame("ann", "1")]
+    await dev.server.ask("1", "authenticate", "bob")
+    await dev.server.leave("1")
+    assert heard[1:] == [DeviceLeft("ann", "1"), DeviceCame("bob", "1"), DeviceLeft("bob", "1")]
+
+
+async def test_a_device_that_is_nobodys_or_gone_before_its_welcome_is_no_news(dev: InProcess) -> None:
+    heard: list[Fact] = []
+    dev.built.door._kit.facts.subscribe(DeviceCame, heard.append)
+    await dev.server.connect("1")
+    await dev.server.connect("2", query="userId=ann")
+    await dev.server.leave("2")
+    await settled(dev)
+    assert heard == []
 
 
 async def test_two_people_are_told_what_they_say_to_each_other(dev: InProcess) -> None:

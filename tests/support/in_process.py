@@ -11,6 +11,7 @@ from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
+from backends.claims_memory import MemoryCallClaims
 from backends.games_memory import MemoryGameStore
 from backends.memory_tables import MemoryTables
 from backends.messages_memory import MemoryMessageStore
@@ -18,6 +19,7 @@ from backends.presence_memory import MemoryPresenceStore
 from backends.relations_memory import MemoryRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
 from monitoring.metrics import Metrics, RejectKind
+from tests.support.media import ScriptedMedia
 from tests.support.server import SECRET
 from visavis.config import Config
 from visavis.wiring import Built, Stores, build, make_metrics
@@ -125,6 +127,7 @@ def memory_stores() -> Stores:
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
         presence=MemoryPresenceStore(),
+        claims=MemoryCallClaims(),
         checkpoint=_checkpoint,
         close=_close,
     )
@@ -144,7 +147,7 @@ async def in_process(*, dev: bool = True, engine: bool = False, **sections: dict
     metrics = make_metrics(given, None)
     server = RecordingServer()
     options: dict[str, Any] = {} if engine else {"make_server": lambda *_, **__: server}
-    built = build(given, stores=memory_stores(), metrics=metrics, **options)
+    built = build(given, stores=memory_stores(), metrics=metrics, make_media=ScriptedMedia, **options)
     try:
         yield InProcess(built, metrics, server)
     finally:

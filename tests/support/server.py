@@ -117,8 +117,9 @@ class Server:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without anything that configures the server, and with `extra`."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)} | dict(extra or {})
+    """This process's environment without anything that configures the server, a free media port, and `extra`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
+    return kept | {"VISAVIS_MEDIA__PORT": "0"} | dict(extra or {})
 
 
 def run_command(

@@ -55,7 +55,7 @@ def test_a_refusal_says_how_to_come_back() -> None:
 
 async def test_health_and_readiness(dev: Http) -> None:
     status, body, _ = await dev.ask("GET", "/healthz")
-    assert (status, body["status"], body["engines"]["media"]) == (200, "ok", "none")
+    assert (status, body["status"], body["engines"]["media"]) == (200, "ok", "python")
     assert (await dev.ask("GET", "/readyz"))[0] == 503
     for part in ("database", "signalling"):
         dev.house.built.health.set(part, ok=True)

@@ -20,6 +20,7 @@ from monitoring.rejections import RejectionLog
 from protocol.errors import CloseReason
 from tests.support.fakes import Line, through
 from tests.support.in_process import RecordingServer, config, memory_stores
+from tests.support.media import ScriptedMedia
 from visavis import lifecycle
 from visavis.config import Config, ConfigError
 from visavis.version import VERSION
@@ -45,6 +46,7 @@ def built_over(stores: Stores, server: RecordingServer | None = None) -> Built:
         settings,
         stores=stores,
         metrics=make_metrics(settings, None),
+        make_media=ScriptedMedia,
         make_server=lambda *_, **__: server or RecordingServer(),
     )
 

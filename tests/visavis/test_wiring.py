@@ -15,6 +15,7 @@ from rooms.model import User
 from signalling.engine import EngineOptions, Refusal
 from tests.support.in_process import RecordingServer, config, in_process, memory_stores
 from tests.support.keys import SigningKeys, good
+from tests.support.media import ScriptedMedia
 from visavis.config import ConfigError
 from visavis.lifecycle import open_embedded
 from visavis.version import VERSION
@@ -60,7 +61,7 @@ def test_a_connection_that_joined_nothing_counts_nowhere(metrics: Metrics) -> No
 def test_every_client_event_has_its_series_from_the_start(metrics: Metrics) -> None:
     for name in events(Direction.CLIENT_TO_SERVER):
         assert sample(metrics, "events_total", event=name, outcome="ok") == 0
-    assert sample(metrics, "visavis_info", version=VERSION, signalling="stock", media="none") == 1
+    assert sample(metrics, "visavis_info", version=VERSION, signalling="stock", media="python") == 1
 
 
 def test_rejections_reach_whoever_gathers_them() -> None:
@@ -98,7 +99,13 @@ async def test_the_options_of_the_engine_are_those_of_the_configuration() -> Non
         return RecordingServer()
 
     settings = config(signalling=given)
-    built = build(settings, stores=memory_stores(), metrics=make_metrics(settings, None), make_server=make_server)
+    built = build(
+        settings,
+        stores=memory_stores(),
+        metrics=make_metrics(settings, None),
+        make_media=ScriptedMedia,
+        make_server=make_server,
+    )
     await built.timers.aclose()
     assert {name: getattr(seen[0], name) for name in given} == given
 
@@ -135,6 +142,7 @@ async def test_a_deleted_message_leaves_the_log_of_these_stores() -> None:
         settings,
         stores=dataclasses.replace(memory_stores(), checkpoint=checkpoint),
         metrics=make_metrics(settings, None),
+        make_media=ScriptedMedia,
         make_server=lambda *_, **__: RecordingServer(),
     )
     match, _ = await built.services.rooms.create(("ann", "bob"))

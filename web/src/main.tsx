@@ -8,6 +8,9 @@ import "./rooms/lists.css";
 import "./rooms/chat.css";
 import "./rooms/messages.css";
 import "./prompts/chips.css";
+import "./call/call.css";
+import "./call/mini.css";
+import "./call/sheets.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

@@ -33,6 +33,25 @@ export interface AiSuggestion {
   lang: string;
 }
 /**
+ * Accept or decline on this device; the callee's other devices stop ringing.
+ */
+export interface AnswerCall {
+  callId: string;
+  accept: boolean;
+  /**
+   * not told to the caller: `call_media` does that
+   */
+  audio?: boolean;
+  /**
+   * as `audio`
+   */
+  video?: boolean;
+  /**
+   * for the client's own use, not told to the caller
+   */
+  reason?: string;
+}
+/**
  * Say who is behind the connection: a token, or in development mode just a user id (also as a bare string).
  */
 export interface Authenticate {
@@ -44,6 +63,118 @@ export interface Authenticate {
  */
 export interface Authenticated {
   userId: string;
+}
+/**
+ * Answer to `answer_call`.
+ */
+export interface CallAnswered {
+  callId: string;
+  state: "ringing" | "connecting" | "active" | "reconnecting" | "ended";
+  iceServers: IceServer[];
+}
+/**
+ * An RTCIceServer. Empty lists are normal: the relay has a reachable address of its own.
+ */
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+/**
+ * The call is over for this device.
+ *
+ * `answered_elsewhere`, `declined_elsewhere`, `replaced`: another device of the same person answered, declined, or
+ * took the call over. Any other reason is that of the call, the same for everybody.
+ */
+export interface CallEnded {
+  callId: string;
+  reason:
+    | "completed"
+    | "declined"
+    | "cancelled"
+    | "no_answer"
+    | "busy"
+    | "answered_elsewhere"
+    | "declined_elsewhere"
+    | "blocked"
+    | "not_allowed"
+    | "failed"
+    | "connection_lost"
+    | "max_duration"
+    | "moderated"
+    | "server_shutdown"
+    | "replaced";
+  /**
+   * seconds since it was active, 0 if it never was
+   */
+  duration: number;
+  summary?: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * What the other person sends.
+ */
+export interface CallMediaChanged {
+  callId: string;
+  userId: string;
+  audio: boolean;
+  video: boolean;
+  screen: boolean;
+}
+/**
+ * Answer to `cancel_call` and `end_call`: the reason that everybody is told.
+ */
+export interface CallOver {
+  reason:
+    | "completed"
+    | "declined"
+    | "cancelled"
+    | "no_answer"
+    | "busy"
+    | "answered_elsewhere"
+    | "declined_elsewhere"
+    | "blocked"
+    | "not_allowed"
+    | "failed"
+    | "connection_lost"
+    | "max_duration"
+    | "moderated"
+    | "server_shutdown"
+    | "replaced";
+}
+/**
+ * Answer to `start_call`. A busy callee: `state` is `ended`, then `call_ended {reason: "busy"}` follows.
+ */
+export interface CallStarted {
+  callId: string;
+  state: "ringing" | "connecting" | "active" | "reconnecting" | "ended";
+  /**
+   * when the ringing ends by itself
+   */
+  expiresAt: string;
+  iceServers: IceServer[];
+}
+/**
+ * The call moved on, or somebody in it; to the devices in the call of both people.
+ */
+export interface CallStateChanged {
+  callId: string;
+  state: "ringing" | "connecting" | "active" | "reconnecting" | "ended";
+  participants: Participant[];
+}
+/**
+ * Somebody in a call.
+ */
+export interface Participant {
+  userId: string;
+  state: "ringing" | "joined" | "reconnecting" | "left";
+}
+/**
+ * The caller gives up before anybody answered.
+ */
+export interface CancelCall {
+  callId: string;
 }
 /**
  * Sent once after a connection is accepted.
@@ -81,6 +212,12 @@ export interface EditMessage {
  * An answer that says no more than `ok`.
  */
 export interface Empty {}
+/**
+ * Hang up. While it still rings: the caller cancels, the callee declines.
+ */
+export interface EndCall {
+  callId: string;
+}
 /**
  * Messages before or after a sequence number (both exclusive); without either, the newest.
  */
@@ -173,6 +310,35 @@ export interface StoredMessage {
   reactions?: {
     [k: string]: string[];
   };
+}
+/**
+ * A trickled candidate; null or none at the end. The relay needs none and takes them without use.
+ */
+export interface IceCandidate {
+  callId: string;
+  /**
+   * RTCIceCandidateInit, null at the end
+   */
+  candidate?: {
+    candidate?: string;
+    sdpMid?: string;
+    sdpMLineIndex?: number;
+    usernameFragment?: string;
+    [k: string]: unknown;
+  } | null;
+  target?: string;
+}
+/**
+ * Somebody rings; to every device of the callee, also to one that connects while it rings.
+ */
+export interface IncomingCall {
+  callId: string;
+  matchId: string;
+  from: string;
+  audio: boolean;
+  video: boolean;
+  mode: "relay" | "p2p";
+  expiresAt: string;
 }
 /**
  * Enter a room; it becomes the current match of the connection. `since: n` = everything up to n is here.
@@ -317,6 +483,39 @@ export interface NewMessage {
   replyTo?: string;
 }
 /**
+ * The other person's answer, in a peer-to-peer call only.
+ */
+export interface PeerAnswer {
+  callId: string;
+  from: string;
+  sdp: string;
+}
+/**
+ * The other person's candidate, in a peer-to-peer call only.
+ */
+export interface PeerCandidate {
+  callId: string;
+  from: string;
+  /**
+   * RTCIceCandidateInit, null at the end
+   */
+  candidate: {
+    candidate?: string;
+    sdpMid?: string;
+    sdpMLineIndex?: number;
+    usernameFragment?: string;
+    [k: string]: unknown;
+  } | null;
+}
+/**
+ * The other person's offer, in a peer-to-peer call only.
+ */
+export interface PeerOffer {
+  callId: string;
+  from: string;
+  sdp: string;
+}
+/**
  * Start a game (also as a bare string), or with `move` make a move in the running one.
  */
 export interface PlayGame {
@@ -399,6 +598,29 @@ export interface RequestAiHelp {
   thread?: string;
 }
 /**
+ * The older name of `start_call`, with video on. Without `matchId`: the match with `to`, else the joined one.
+ */
+export interface RequestVideoCall {
+  matchId?: string;
+  audio?: boolean;
+  video?: boolean;
+  /**
+   * `p2p`: media goes between the two, this server only signals
+   */
+  mode?: "relay" | "p2p";
+  /**
+   * the same clientId again returns the same call and rings nobody
+   */
+  clientId?: string;
+  to?: string;
+}
+/**
+ * Answer to `webrtc_offer`: the relay's SDP, or nothing for a peer-to-peer call.
+ */
+export interface SdpAnswer {
+  sdp?: string;
+}
+/**
  * Send a message to a match. Without `matchId`: the match with `to`, else the room joined last.
  */
 export interface SendMessage {
@@ -422,6 +644,16 @@ export interface SendMessage {
   destructFrom?: "sent" | "read";
 }
 /**
+ * What this person sends: muted microphone, camera off, screen shared. `speaking`: talks into a muted one.
+ */
+export interface SetCallMedia {
+  callId: string;
+  audio: boolean;
+  video: boolean;
+  screen?: boolean;
+  speaking?: boolean;
+}
+/**
  * Started or stopped typing. Lapses by itself after 6 s; send it again while typing goes on.
  */
 export interface SetTyping {
@@ -441,6 +673,22 @@ export interface ShareLocation {
    * seconds; a later version
    */
   liveFor?: number;
+}
+/**
+ * Ring the other person on all their devices. When both ring at once, they are connected.
+ */
+export interface StartCall {
+  matchId?: string;
+  audio?: boolean;
+  video?: boolean;
+  /**
+   * `p2p`: media goes between the two, this server only signals
+   */
+  mode?: "relay" | "p2p";
+  /**
+   * the same clientId again returns the same call and rings nobody
+   */
+  clientId?: string;
 }
 /**
  * Answer to `refresh_token`.
@@ -466,6 +714,24 @@ export interface TypingChanged {
 export interface Version {
   version: number;
 }
+/**
+ * An SDP answer to the other person's offer, in a peer-to-peer call.
+ */
+export interface WebrtcAnswer {
+  callId: string;
+  sdp: string;
+  target: string;
+}
+/**
+ * An SDP offer. To the relay the client always offers; `target` is `relay` or the other's user id.
+ *
+ * To the relay: from `ringing` on for the caller, from `connecting` on for the callee.
+ */
+export interface WebrtcOffer {
+  callId: string;
+  sdp: string;
+  target?: string;
+}
 
 export type ErrorCode = "unauthenticated" | "forbidden" | "not_found" | "invalid" | "conflict" | "rate_limited" | "too_large" | "busy" | "gone" | "blocked" | "unavailable" | "internal";
 
@@ -480,10 +746,15 @@ export interface ErrorBody {
 export type Ack<T> = ({ ok: true } & T) | { ok: false; error: ErrorBody };
 
 export interface ClientEvents {
+  answer_call: AnswerCall;
   authenticate: Authenticate;
+  call_media: SetCallMedia;
+  cancel_call: CancelCall;
   delete_message: DeleteMessage;
   edit_message: EditMessage;
+  end_call: EndCall;
   fetch_history: FetchHistory;
+  ice_candidate: IceCandidate;
   join_chat: JoinChat;
   leave_chat: LeaveChat;
   mark_read: MarkRead;
@@ -493,29 +764,45 @@ export interface ClientEvents {
   react: React;
   refresh_token: RefreshToken;
   request_ai_help: RequestAiHelp;
+  request_video_call: RequestVideoCall;
   send_message: SendMessage;
   share_location: ShareLocation;
+  start_call: StartCall;
   typing: SetTyping;
+  webrtc_answer: WebrtcAnswer;
+  webrtc_offer: WebrtcOffer;
 }
 
 export interface ServerEvents {
   ai_suggestion: AiSuggestion;
+  call_ended: CallEnded;
+  call_media: CallMediaChanged;
+  call_state: CallStateChanged;
   connected: Connected;
   connection_closing: ConnectionClosing;
   game_state: GameState;
+  ice_candidate: PeerCandidate;
+  incoming_call: IncomingCall;
   match_created: MatchCreated;
   message_status: MessageStatus;
   message_updated: MessageUpdated;
   new_message: NewMessage;
   presence: Presence;
   typing: TypingChanged;
+  webrtc_answer: PeerAnswer;
+  webrtc_offer: PeerOffer;
 }
 
 export interface Acks {
+  answer_call: CallAnswered;
   authenticate: Authenticated;
+  call_media: Empty;
+  cancel_call: CallOver;
   delete_message: Version;
   edit_message: Version;
+  end_call: CallOver;
   fetch_history: History;
+  ice_candidate: Empty;
   join_chat: JoinedChat;
   leave_chat: Empty;
   mark_read: ReadUpTo;
@@ -525,7 +812,11 @@ export interface Acks {
   react: Version;
   refresh_token: TokenRefreshed;
   request_ai_help: HelpRequested;
+  request_video_call: CallStarted;
   send_message: MessageSent;
   share_location: LocationShared;
+  start_call: CallStarted;
   typing: Empty;
+  webrtc_answer: Empty;
+  webrtc_offer: SdpAnswer;
 }

@@ -1,3 +1,4 @@
+import { CallButtons } from "../call/CallButtons";
 import { Avatar } from "../ui/Avatar";
 import { BackIcon } from "../ui/icons";
 import { shortTime, useStrings } from "../ui/i18n";
@@ -27,6 +28,9 @@ export function ChatHeader({ client, room }: { client: Client; room: Room }) {
           {online ? t("online") : away}
         </span>
       </div>
+      {others.length === 1 && (
+        <CallButtons calls={client.calls} matchId={room.matchId} online={client.store.get().status === "online"} />
+      )}
     </header>
   );
 }

@@ -1,3 +1,5 @@
+import { callEntry } from "../call/entry";
+import { CallEntryText } from "../call/CallEntryText";
 import type { Message } from "../session/wire";
 import { ErrorNote } from "../ui/ErrorNote";
 import { MoreIcon } from "../ui/icons";
@@ -24,6 +26,7 @@ export function MessageBubble({ client, room, message, nameOf, menuOpen, onMenu,
   const { lang, t } = useStrings();
   const own = message.from === client.me;
   const gone = isTombstone(message);
+  const call = gone ? null : callEntry(message);
   const others = othersOf(room, client.me).map((member) => member.userId);
   const react = (emoji: string, on: boolean): void => {
     onMenu(false);
@@ -33,7 +36,9 @@ export function MessageBubble({ client, room, message, nameOf, menuOpen, onMenu,
     <li className={own ? "message own" : "message"} data-testid={`message-${message.seq}`}>
       <div className="message-line">
         <div className={gone ? "bubble gone" : "bubble"}>
-          <span className="text" dir="auto">{summaryOf(t, message)}</span>
+          {call !== null
+            ? <CallEntryText entry={call} own={own} />
+            : <span className="text" dir="auto">{summaryOf(t, message)}</span>}
           <span className="meta">
             {message.editedAt !== undefined && !gone && <span>{t("edited")}</span>}
             <time dateTime={message.timestamp}>{clockTime(lang, message.timestamp)}</time>
@@ -53,7 +58,7 @@ export function MessageBubble({ client, room, message, nameOf, menuOpen, onMenu,
       {menuOpen && !gone && (
         <MessageMenu
           reactions={message.reactions ?? {}} me={client.me}
-          canEdit={own && message.type === "text"} canDelete={own}
+          canEdit={own && message.type === "text"} canDelete={own && call === null}
           onReact={react} onClose={() => onMenu(false)}
           onEdit={() => {
             onMenu(false);

@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import { CallEnd, CallLayer } from "../call/CallLayer";
+import { useWatched } from "../call/store";
 import type { Session } from "../session/identity";
 import { saveSession } from "../session/storage";
 import icon from "../ui/icon.svg";
@@ -9,6 +11,7 @@ import { ChatPane } from "./ChatPane";
 import { Client } from "./client";
 import { MatchNotice } from "./MatchNotice";
 import { Sidebar } from "./Sidebar";
+import { titleOf } from "./room";
 import { useStore } from "./store";
 import { useOpenRoomInAddress } from "./useOpenRoomInAddress";
 
@@ -23,6 +26,7 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
   const { t } = useStrings();
   const [client] = useState(() => new Client(session, sessionStorage, saveSession));
   const state = useStore(client.store);
+  const { incoming, current } = useWatched(client.calls.store);
 
   useEffect(() => {
     client.start();
@@ -31,10 +35,12 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
 
   useOpenRoomInAddress(client, state.openId);
 
+  const ringing = incoming === null || current !== null ? undefined : state.rooms[incoming.matchId];
   const unread = Object.values(state.rooms).reduce((sum, room) => sum + room.unread, 0);
   useEffect(() => {
-    document.title = unread > 0 ? `(${unread}) ${t("appName")}` : t("appName");
-  }, [unread, t]);
+    const name = ringing !== undefined ? `${t("incomingVoice", { name: titleOf(ringing, state.me) })} · ${t("appName")}` : t("appName");
+    document.title = unread > 0 ? `(${unread}) ${name}` : name;
+  }, [unread, ringing, state.me, t]);
 
   const room = state.openId === null ? undefined : state.rooms[state.openId];
   return (
@@ -44,7 +50,8 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
         onReconnect={() => client.reconnect()} onLogin={() => onLogout(true)}
       />
       <MatchNotice client={client} state={state} />
-      <div className="panes">
+      <CallEnd client={client} state={state} />
+      <div className="panes" data-call={current === null ? "none" : current.minimised ? "mini" : "open"}>
         <Sidebar
           client={client} state={state} name={session.name}
           onLang={(next) => {
@@ -53,6 +60,7 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
           }}
           onLogout={() => onLogout(false)}
         />
+        <CallLayer client={client} state={state} />
         {room === undefined ? (
           <main className="chat empty">
             <div>

@@ -1,4 +1,5 @@
 /** What a person does and what the server tells, between the store and the connection. */
+import { Calls } from "../call/calls";
 import type { Chip } from "../prompts/chips";
 import { api } from "../session/api";
 import { Connection, type ConnectionListener } from "../session/connection";
@@ -16,6 +17,7 @@ type Handlers = { [K in ServerEventName]?: (payload: Down<K>) => void };
 
 export class Client implements ConnectionListener {
   readonly store: Store;
+  readonly calls: Calls;
   readonly #connection: Connection;
   readonly #sender: Sender;
   readonly #sync: Sync;
@@ -33,6 +35,7 @@ export class Client implements ConnectionListener {
     this.#keepSession = keepSession;
     this.store = new Store(initialState(session.userId, parseOutbox(storage.getItem(key))));
     this.#connection = new Connection(session, this);
+    this.calls = new Calls(this.#connection);
     this.#faults = new Faults(this.store);
     this.#sync = new Sync(this.store, this.#connection, this.#faults);
     this.#sender = new Sender(this.store, this.#connection, (outbox) =>
@@ -45,10 +48,12 @@ export class Client implements ConnectionListener {
   }
 
   start(): void {
+    this.calls.start();
     this.#connection.start();
   }
 
   stop(): void {
+    this.calls.stop();
     this.#sender.stop();
     this.#connection.stop();
   }
@@ -68,8 +73,9 @@ export class Client implements ConnectionListener {
     this.#keepSession(session);
   }
 
-  onReady(): void {
+  onReady(connected: Down<"connected">): void {
     this.#told = null;
+    this.calls.onReady(connected);
     this.#sender.resume();
     void this.refreshPeople();
     void this.#refreshMatches();
@@ -80,6 +86,7 @@ export class Client implements ConnectionListener {
   onEvent(name: string, payload: unknown): void {
     const handler = this.#handlers[name as ServerEventName] as ((payload: unknown) => void) | undefined;
     handler?.(payload);
+    this.calls.onEvent(name, payload);
   }
 
   readonly #handlers: Handlers = {
@@ -106,6 +113,9 @@ export class Client implements ConnectionListener {
     },
     ai_suggestion: (event) => {
       this.store.dispatch({ type: "suggestion", event });
+    },
+    incoming_call: (event) => {
+      if ((this.store.get().rooms[event.matchId]?.members.length ?? 0) === 0) void this.#refreshMatches();
     },
     game_state: (event) => this.store.dispatch({ type: "game", event }),
   };

@@ -1,4 +1,5 @@
 /** A message as one line of text, for the list and for screen readers. */
+import { callEntry, entryText } from "../call/entry";
 import type { Message } from "../session/wire";
 import type { Params } from "../ui/i18n";
 import type { StringKey } from "../ui/strings";
@@ -20,6 +21,7 @@ export function summaryOf(t: Translate, message: Message): string {
   const where = type === "location" ? place(content) : null;
   if (where !== null) return t("sharedPlace", where);
   if (typeof content.text === "string") return content.text;
-  if (type === "call") return t("callEntry");
+  const call = callEntry(message);
+  if (call !== null) return entryText(t, call, true);
   return type === "system" ? t("systemEntry") : t("sharedOther", { type });
 }

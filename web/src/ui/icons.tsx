@@ -29,3 +29,24 @@ export const GameIcon = () => (
   <Icon><rect x="4" y="4" width="16" height="16" rx="4" /><path d="M9 9h.01M15 15h.01M15 9h.01M9 15h.01M12 12h.01" /></Icon>
 );
 export const LogoutIcon = () => <Icon><path d="M10 5H6a1 1 0 0 0-1 1v12a1 1 0 0 0 1 1h4" /><path d="M15 8l4 4-4 4M19 12h-9" /></Icon>;
+export const PhoneIcon = () => (
+  <Icon><path d="M6.5 4h3l1.5 4-2 1.5a11 11 0 0 0 5.5 5.5l1.5-2 4 1.5v3a2 2 0 0 1-2.2 2A16 16 0 0 1 4.5 6.2 2 2 0 0 1 6.5 4z" /></Icon>
+);
+export const HangUpIcon = () => (
+  <Icon><path d="M3.5 15.5c-1-1-1.2-2.4-.3-3.4a12.6 12.6 0 0 1 17.6 0c.9 1 .7 2.4-.3 3.4l-.9.9-4-1.5v-2.6a13 13 0 0 0-7.2 0v2.6l-4 1.5z" /></Icon>
+);
+export const VideoIcon = () => <Icon><rect x="3" y="6" width="12" height="12" rx="3" /><path d="M15 11l6-4v10l-6-4" /></Icon>;
+export const VideoOffIcon = () => (
+  <Icon><path d="M9 6h3a3 3 0 0 1 3 3v2l6-4v10l-3-2M15 15a3 3 0 0 1-3 3H6a3 3 0 0 1-3-3V9a3 3 0 0 1 2-2.8M3 3l18 18" /></Icon>
+);
+export const MicIcon = () => (
+  <Icon><rect x="9" y="3" width="6" height="11" rx="3" /><path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3" /></Icon>
+);
+export const MicOffIcon = () => (
+  <Icon><path d="M9 5.5A3 3 0 0 1 15 6v5m-1.5 2.6A3 3 0 0 1 9 11V9M5.5 11.5A6.5 6.5 0 0 0 16 16.6m2.2-2.9c.2-.7.3-1.4.3-2.2M12 18v3M3 3l18 18" /></Icon>
+);
+export const DevicesIcon = () => (
+  <Icon><path d="M4 7h9M19 7h1M4 17h2M12 17h8" /><circle cx="16" cy="7" r="2.6" /><circle cx="9" cy="17" r="2.6" /></Icon>
+);
+export const MinimiseIcon = () => <Icon><path d="M10 4v6H4M14 20v-6h6M10 10L4 4M14 14l6 6" /></Icon>;
+export const ExpandIcon = () => <Icon><path d="M4 10V4h6M20 14v6h-6M4 4l6 6M20 20l-6-6" /></Icon>;

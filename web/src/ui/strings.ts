@@ -1,6 +1,8 @@
 /** Every text of the page. Both languages hold the same keys; a test compares them. */
+import { callEn, callZh } from "../call/strings";
 
 const en = {
+  ...callEn,
   appName: "Visavis",
   tagline: "Two people, one conversation.",
   language: "Language",
@@ -71,7 +73,6 @@ const en = {
   deleted: "This message was deleted.",
   sharedPlace: "A place: {lat}, {lon}",
   sharedOther: "A message of type {type}",
-  callEntry: "Call",
   systemEntry: "Notice",
   needIdea: "Need an idea?",
   thinking: "Thinking…",
@@ -97,6 +98,7 @@ const en = {
 export type StringKey = keyof typeof en;
 
 const zh: Record<StringKey, string> = {
+  ...callZh,
   appName: "Visavis",
   tagline: "两个人，一段对话。",
   language: "语言",
@@ -166,7 +168,6 @@ const zh: Record<StringKey, string> = {
   deleted: "此消息已删除。",
   sharedPlace: "位置：{lat}, {lon}",
   sharedOther: "类型为 {type} 的消息",
-  callEntry: "通话",
   systemEntry: "通知",
   needIdea: "不知道说什么？",
   thinking: "思考中…",

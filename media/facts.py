@@ -1,0 +1,62 @@
+"""What happened in calls, told in process (`rooms.facts.FactBus`), in the past tense."""
+
+from dataclasses import dataclass
+
+from protocol.calls import CallMode, EndReason
+from rooms.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted(Fact):
+    """Somebody rings."""
+
+    call_id: str
+    match_id: str
+    caller: str
+    callees: tuple[str, ...]
+    video: bool
+    mode: CallMode
+
+
+@dataclass(frozen=True, slots=True)
+class CallConnected(Fact):
+    """Media of everybody flows for the first time, `setup_s` seconds after the answer."""
+
+    call_id: str
+    match_id: str
+    setup_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Fact):
+    """A call is over, once. `duration_s` is 0.0 when it never had media. Calls to somebody busy are told too."""
+
+    call_id: str
+    match_id: str
+    user_ids: tuple[str, ...]
+    reason: EndReason
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegConnected(Fact):
+    """The media plane got the first authentic packet of this person, also after a new leg replaced an old one."""
+
+    call_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegLost(Fact):
+    """Nothing authentic has come from this person for 7 s (wire contract, 11.4)."""
+
+    call_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegReturned(Fact):
+    """Authentic packets come again after a `LegLost`."""
+
+    call_id: str
+    user_id: str

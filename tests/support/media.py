@@ -1,0 +1,55 @@
+"""A media plane that moves no media: it answers offers as told and says of legs what the test says."""
+
+import asyncio
+from collections.abc import Sequence
+
+from media.facts import LegConnected, LegLost, LegReturned
+from protocol.calls import IceServer
+from protocol.errors import ProtocolError
+from rooms.kit import Kit
+
+TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
+
+
+class ScriptedMedia:
+    """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._facts = kit.facts
+        self.offers: list[tuple[str, str, str]] = []
+        self.closed: list[str] = []
+        self.error: ProtocolError | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def start(self, hosts: Sequence[str], port: int) -> None:
+        """There is nothing to bind."""
+
+    async def stop(self) -> None:
+        """There is nothing to close."""
+
+    async def offer(self, call_id: str, user_id: str, sdp: str) -> str:
+        self.offers.append((call_id, user_id, sdp))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return f"answer to {sdp}"
+
+    async def close(self, call_id: str) -> None:
+        self.closed.append(call_id)
+
+    def ice_servers(self, user_id: str) -> Sequence[IceServer]:
+        return [TURN]
+
+    def up(self, call_id: str, *user_ids: str) -> None:
+        """The first packets of these people are here."""
+        for user_id in user_ids:
+            self._facts.publish(LegConnected(call_id, user_id))
+
+    def lost(self, call_id: str, user_id: str) -> None:
+        """Silence for too long."""
+        self._facts.publish(LegLost(call_id, user_id))
+
+    def back(self, call_id: str, user_id: str) -> None:
+        """Packets again."""
+        self._facts.publish(LegReturned(call_id, user_id))

@@ -1,0 +1,45 @@
+import { useEffect, useRef } from "react";
+import { useStrings } from "../ui/i18n";
+import { canChooseSpeaker, useChoices } from "./devices";
+import type { Devices } from "./media";
+
+interface DeviceMenuProps {
+  devices: Devices;
+  onPick: (kind: keyof Devices, deviceId: string) => void;
+  onClose: () => void;
+}
+
+export function DeviceMenu({ devices, onPick, onClose }: DeviceMenuProps) {
+  const { t } = useStrings();
+  const choices = useChoices();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.querySelector("select")?.focus(), []);
+  const kinds = canChooseSpeaker() ? (["microphone", "camera", "speaker"] as const) : (["microphone", "camera"] as const);
+  return (
+    <div
+      className="device-menu" ref={box} role="group" aria-label={t("devices")} data-testid="device-menu"
+      onKeyDown={(event) => (event.key === "Escape" ? onClose() : undefined)}
+    >
+      {kinds.map((kind) => {
+        const list = choices[kind];
+        const chosen = list.some(({ deviceId }) => deviceId === devices[kind]) ? devices[kind] : list[0]?.deviceId;
+        return (
+          <label className="field" key={kind}>
+            <span>{t(kind)}</span>
+            <select
+              className="lang-select" data-testid={`device-${kind}`} value={chosen ?? ""} disabled={list.length === 0}
+              onChange={(event) => onPick(kind, event.target.value)}
+            >
+              {list.length === 0 && <option value="">{t("noDevice")}</option>}
+              {list.map(({ deviceId, label }, index) => (
+                <option key={deviceId} value={deviceId}>
+                  {label || t("deviceNameless", { kind: t(kind), number: index + 1 })}
+                </option>
+              ))}
+            </select>
+          </label>
+        );
+      })}
+    </div>
+  );
+}
