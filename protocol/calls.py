@@ -172,9 +172,9 @@ Candidate = Annotated[
                     "type": "object",
                     "properties": {
                         "candidate": {"type": "string", "maxLength": 1024},
-                        "sdpMid": {"type": "string", "maxLength": 64},
-                        "sdpMLineIndex": {"type": "integer", "minimum": 0, "maximum": 65_535},
-                        "usernameFragment": {"type": "string", "maxLength": 256},
+                        "sdpMid": {"type": ["string", "null"], "maxLength": 64},
+                        "sdpMLineIndex": {"type": ["integer", "null"], "minimum": 0, "maximum": 65_535},
+                        "usernameFragment": {"type": ["string", "null"], "maxLength": 256},
                     },
                 },
                 {"type": "null"},

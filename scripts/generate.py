@@ -5,18 +5,20 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from media.core.call import TRANSITIONS as CALL_TRANSITIONS
 from monitoring.metrics import metrics_reference, recording_rules
 from protocol.base import REGISTRY, Direction, Event
 from protocol.errors import CloseReason, ErrorCode
 from protocol.version import PROTOCOL_VERSION
-from rooms.core.timeline import TRANSITIONS
+from rooms.core.timeline import TRANSITIONS as MESSAGE_TRANSITIONS
 from visavis.config_doc import config_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -198,14 +200,21 @@ def type_name(entry: dict[str, Any]) -> str:
     return " ".join([kind, *([f"({', '.join(limits)})"] if limits else [])])
 
 
-def message_machine() -> str:
+Table = Mapping[tuple[StrEnum, StrEnum], StrEnum]
+
+
+def machines() -> str:
     """docs/machines.md: tables of state machines."""
-    lines = ["# State machines", "", NOTICE, "", "## Message (`rooms/core/timeline.py`)", "", "```mermaid"]
-    lines.append("stateDiagram-v2")
-    lines.append("    [*] --> stored")
-    for (state, event), after in TRANSITIONS.items():
-        lines.append(f"    {state.value} --> {after.value}: {event.value}")
-    return "\n".join([*lines, "```"]) + "\n"
+    tables: dict[str, tuple[Table, str]] = {
+        "Message (`rooms/core/timeline.py`)": (MESSAGE_TRANSITIONS, "stored"),  # type: ignore[dict-item]  # read only
+        "Call (`media/core/call.py`)": (CALL_TRANSITIONS, "ringing"),  # type: ignore[dict-item]  # as above
+    }
+    lines = ["# State machines", "", NOTICE]
+    for title, (table, first) in tables.items():
+        lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
+        lines += [f"    {state.value} --> {after.value}: {event.value}" for (state, event), after in table.items()]
+        lines.append("```")
+    return "\n".join(lines) + "\n"
 
 
 def outputs() -> dict[Path, str]:
@@ -215,7 +224,7 @@ def outputs() -> dict[Path, str]:
         ROOT / "docs/events.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n",
         ROOT / "web/src/protocol/events.ts": typescript(schema),
         ROOT / "docs/protocol.md": protocol_reference(schema),
-        ROOT / "docs/machines.md": message_machine(),
+        ROOT / "docs/machines.md": machines(),
         ROOT / "docs/config.md": config_reference(),
         ROOT / "docs/metrics.md": metrics_reference(),
         ROOT / "deploy/prometheus/rules.yml": recording_rules(),

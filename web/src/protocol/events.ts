@@ -321,9 +321,9 @@ export interface IceCandidate {
    */
   candidate?: {
     candidate?: string;
-    sdpMid?: string;
-    sdpMLineIndex?: number;
-    usernameFragment?: string;
+    sdpMid?: string | null;
+    sdpMLineIndex?: number | null;
+    usernameFragment?: string | null;
     [k: string]: unknown;
   } | null;
   target?: string;
@@ -501,9 +501,9 @@ export interface PeerCandidate {
    */
   candidate: {
     candidate?: string;
-    sdpMid?: string;
-    sdpMLineIndex?: number;
-    usernameFragment?: string;
+    sdpMid?: string | null;
+    sdpMLineIndex?: number | null;
+    usernameFragment?: string | null;
     [k: string]: unknown;
   } | null;
 }
