@@ -299,13 +299,9 @@ def candidate_of(sdp: str) -> tuple[str, int]:
 
 
 def through_path(sdp: str, port: int) -> str:
-    """The answer with the proxy's port as its only candidate."""
-    lines = sdp.splitlines()
-    first = next(index for index, line in enumerate(lines) if line.startswith("a=candidate:"))
-    kept = [line for index, line in enumerate(lines) if index == first or not line.startswith("a=candidate:")]
-    at = kept.index(lines[first])
-    kept[at] = f"a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host"
-    return "\r\n".join(kept) + "\r\n"
+    """The answer with the proxy's port as the only candidate of each m-line."""
+    candidates = re.compile(r"(?:a=candidate:[^\r\n]*\r?\n)+")
+    return candidates.sub(f"a=candidate:1 1 udp 2130706431 127.0.0.1 {port} typ host\r\n", sdp)
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,80 @@
+"""A call survives what happens to one person's path: cut for ten seconds, or another address."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.call_peer import CallPeer, two_in_a_call
+from tests.support.impair import ImpairedPath
+from tests.support.server import Server
+
+CUT_S = 10.0
+RECONNECTING_S = 7.0  # silence of the relay's transport until it calls a leg lost
+RECONNECTING_MARGIN_S = 1.5
+BACK_S = 3.0
+MOVED_S = 1.0
+
+pytestmark = pytest.mark.timeout(90)
+
+
+def path_of(peer: CallPeer) -> ImpairedPath:
+    """The bad network of this peer's leg."""
+    assert peer.path is not None
+    return peer.path
+
+
+def states(peer: CallPeer) -> list[str]:
+    """The states of the call as this device was told, without repetitions."""
+    told = [data["state"] for data in peer.client.seen("call_state")]
+    return [state for index, state in enumerate(told) if index == 0 or told[index - 1] != state]
+
+
+def is_active(data: dict[str, Any]) -> bool:
+    """Whether a `call_state` says that media flows."""
+    return bool(data["state"] == "active")
+
+
+async def until_both_flow(ana: CallPeer, ben: CallPeer, within_s: float) -> float:
+    """Seconds until both had media that came after now."""
+    now = time.monotonic()
+    await asyncio.gather(*(peer.until_media(now, within_s) for peer in (ana, ben)))
+    return time.monotonic() - now
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["same credentials", "ICE restart"])
+async def test_media_returns_after_a_cut_of_ten_seconds_in_the_same_call(server: Server, restarts: bool) -> None:
+    async with two_in_a_call(server, seed=1) as (ana, ben):
+        await until_both_flow(ana, ben, 5.0)
+        cut_at = time.monotonic()
+        path_of(ana).is_cut = True
+        for peer in (ana, ben):
+            await peer.client.wait_for("call_state", lambda data: data["state"] == "reconnecting", within_s=CUT_S)
+        told_after = time.monotonic() - cut_at
+        assert RECONNECTING_S - 0.1 <= told_after <= RECONNECTING_S + RECONNECTING_MARGIN_S
+        await asyncio.sleep(cut_at + CUT_S - time.monotonic())
+        path_of(ana).is_cut = False
+        returned = asyncio.ensure_future(until_both_flow(ana, ben, BACK_S))
+        if restarts:
+            await ana.restart_ice()
+        await returned
+        for peer in (ana, ben):
+            await peer.client.wait_for_count("call_state", 2, is_active, within_s=BACK_S)
+            assert states(peer)[-3:] == ["active", "reconnecting", "active"]
+            assert {data["callId"] for data in peer.client.seen("call_state")} == {ana.call_id}
+            assert not peer.client.seen("call_ended")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"], ids=["another port", "another address"])
+async def test_media_goes_on_within_a_second_of_a_new_address(server: Server, host: str) -> None:
+    async with two_in_a_call(server, seed=1) as (ana, ben):
+        await until_both_flow(ana, ben, 5.0)
+        before = path_of(ana).back
+        await path_of(ana).move(host)
+        assert path_of(ana).back != before
+        flowing = asyncio.ensure_future(until_both_flow(ana, ben, MOVED_S))
+        await ana.check_path()
+        await flowing
+        assert states(ana)[-1] == states(ben)[-1] == "active"
+        assert "reconnecting" not in states(ana) + states(ben)
