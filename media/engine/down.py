@@ -82,7 +82,9 @@ class DownStream:
                 continue
             packet, source, first = found
             last = self._resent_at.get(number)
-            early = now - first < crossing if last is None else now - last < max(RESEND_MIN_S, crossing)
+            # The mean round trip includes what the client's clock and load add: a first request, perhaps the only
+            # one that the receiver ever makes, is not refused for an error of that size.
+            early = now - first < crossing - RESEND_MIN_S if last is None else now - last < max(RESEND_MIN_S, crossing)
             if self._budget <= 0 or early:
                 self.link.refused[Refusal.NACK_LIMITED] += 1
                 continue

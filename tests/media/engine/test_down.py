@@ -98,10 +98,21 @@ def test_a_request_that_crossed_the_packet_on_its_way_is_not_answered() -> None:
     block = ReportBlock(TO_B_VIDEO, 0, 0, 0, 0, lsr, 0)
     call.receiver.report(rtcp.receiver_report(ReceiverReport(1, (block,))))
     call.sender.send(*frames(1, 2))
-    call.world.now += 0.09
+    call.world.now += 0.08
     nack(call, call.receiver.rtp[0].seq)
     assert down(call).retransmitted == 0
-    call.world.now += 0.02
+    call.world.now += 0.03
+    nack(call, call.receiver.rtp[0].seq)
+    assert down(call).retransmitted == 1
+
+
+def test_a_first_request_on_a_short_path_is_answered_though_its_round_trip_was_measured_too_long() -> None:
+    call = one_way()
+    lsr = rtcp.middle(rtcp.ntp(call.world.now + UNIX_TIME - 0.0022))
+    block = ReportBlock(TO_B_VIDEO, 0, 0, 0, 0, lsr, 0)
+    call.receiver.report(rtcp.receiver_report(ReceiverReport(1, (block,))))
+    call.sender.send(*frames(1, 2))
+    call.world.now += 0.0005
     nack(call, call.receiver.rtp[0].seq)
     assert down(call).retransmitted == 1
 
