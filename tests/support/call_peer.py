@@ -45,6 +45,7 @@ DARK, LIGHT = 40, 210
 NOISE = 90  # of the sixth row of blocks, which carries nothing
 SAMPLE_RATE = 48_000
 SAMPLES = 960  # 20 ms
+PACKET_OVERHEAD = 12 + 8 + 16 + 28  # RTP, its extensions, SRTP tag, UDP and IPv4
 
 Samples = NDArray[np.int16]
 
@@ -138,8 +139,8 @@ class Received:
         return [number for when, _, number in self.pictures if when >= since]
 
     def longest_gap(self, since: float) -> float:
-        """Seconds between two pictures that follow each other, from `since` to the last picture."""
-        times = [since, *(when for when, _, _ in self.pictures if when >= since)]
+        """Seconds without a picture, from `since` until now: a freeze that lasts counts too."""
+        times = [since, *(when for when, _, _ in self.pictures if when >= since), time.monotonic()]
         return max((after - before for before, after in pairwise(times)), default=0.0)
 
     def samples(self, since: float = 0.0) -> Samples:
@@ -234,9 +235,16 @@ class CallPeer:
         return 0, 0
 
     async def octets_sent(self) -> int:
-        """RTP payload octets of all tracks so far, retransmissions included."""
+        """What all tracks have put on the wire so far, with headers down to IP; retransmissions included."""
         reports = [await sender.getStats() for sender in self.pc.getSenders()]
-        return sum(entry.bytesSent for report in reports for entry in report.values() if entry.type == "outbound-rtp")
+        sent = [entry for report in reports for entry in report.values() if entry.type == "outbound-rtp"]
+        return sum(entry.bytesSent + entry.packetsSent * PACKET_OVERHEAD for entry in sent)
+
+    async def rate(self, seconds: float) -> float:
+        """Bit/s that this peer sends over the next seconds."""
+        before, began = await self.octets_sent(), time.monotonic()
+        await asyncio.sleep(seconds)
+        return (await self.octets_sent() - before) * 8 / (time.monotonic() - began)
 
     async def close(self) -> None:
         """Leave without a word of signalling."""
@@ -286,9 +294,15 @@ class MakePath:
 
 
 def _attribute(sdp: str, name: str) -> str:
-    found = re.search(rf"a={name}:(\S+)", sdp)
+    found = re.search(rf"a={name}:([^\s]+)", sdp)
     assert found is not None, (name, sdp)
     return found[1]
+
+
+def ssrc_of(sdp: str, kind: str) -> int:
+    """The first SSRC in the first m-line of this kind."""
+    section = next(part for part in sdp.split("m=") if part.startswith(kind))
+    return int(_attribute(section, "ssrc"))
 
 
 def candidate_of(sdp: str) -> tuple[str, int]:

@@ -1,0 +1,72 @@
+"""A call over a leg that loses or shakes: what the relay and the other side make of it."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.support.call_peer import PICTURES_PER_S, CallPeer, ssrc_of, two_in_a_call
+from tests.support.impair import Direction, ImpairedPath, Profile
+from tests.support.server import Server
+
+SEED = 7
+SECONDS = 10.0
+IN_FLIGHT = 15  # audio packets (300 ms) between the path and the receiver's count
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def path_of(peer: CallPeer) -> ImpairedPath:
+    assert peer.path is not None
+    return peer.path
+
+
+async def assert_audio_loses_what_the_path_lost(ana: CallPeer, ben: CallPeer) -> None:
+    """Exact: the receiver is read before the path, whose count can only be ahead. Nothing is repaired in audio."""
+    legs: list[tuple[CallPeer, Direction, int]] = [
+        (ben, "up", ssrc_of(ana.pc.localDescription.sdp, "audio")),
+        (ana, "down", ssrc_of(ana.answer, "audio")),
+    ]
+    for receiver, direction, ssrc in legs:
+        received, lost = await receiver.audio_counts()
+        path_lost = path_of(ana).lost[direction, ssrc]
+        assert received >= 0.8 * SECONDS * 50
+        assert path_lost - IN_FLIGHT <= lost <= path_lost
+
+
+def pictures(receiver: CallPeer, sender: CallPeer, since: float, first: int) -> tuple[float, float]:
+    """(share of the pictures since then that arrived, longest gap in seconds)."""
+    sent = sender.pictures.sent - first
+    share, gap = len(set(receiver.received.numbers(since))) / sent, receiver.received.longest_gap(since)
+    return share, gap
+
+
+@pytest.mark.parametrize(
+    ("profile", "least_share", "longest_gap"),
+    [
+        (Profile(loss=0.01), 0.9, 1.5),
+        (Profile(loss=0.05), 0.8, 2.0),
+        (Profile(loss=0.1), 0.6, 3.0),
+        (Profile(jitter=0.06), 0.9, 1.0),
+    ],
+    ids=["1 % loss", "5 % loss", "10 % loss", "60 ms jitter"],
+)
+async def test_video_recovers_and_audio_loses_no_more_than_the_path_lost(
+    server: Server, profile: Profile, least_share: float, longest_gap: float
+) -> None:
+    async with two_in_a_call(server, seed=SEED) as (ana, ben):
+        began = time.monotonic()
+        await asyncio.gather(*(peer.until_media(began, 5.0) for peer in (ana, ben)))
+        path_of(ana).impair(profile, profile)
+        since, firsts = time.monotonic(), [ana.pictures.sent, ben.pictures.sent]
+        await asyncio.sleep(SECONDS)
+        found = [
+            pictures(ben, ana, since, firsts[0]),
+            pictures(ana, ben, since, firsts[1]),
+        ]
+        await assert_audio_loses_what_the_path_lost(ana, ben)
+        for receiver in (ana, ben):
+            assert receiver.received.numbers(since)[-1] >= SECONDS * PICTURES_PER_S * 0.8  # it still moves at the end
+        for share, gap in found:
+            assert share >= least_share
+            assert gap <= longest_gap
