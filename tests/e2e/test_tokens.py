@@ -72,7 +72,7 @@ BAD_TOKENS = {
     "with words for exp": handmade(HS256, claims(exp="tomorrow")),
     "with an endless exp": handmade(HS256, b'{"sub": "ann", "exp": 1e999}'),
     "with an exp of 5,000 digits": handmade(HS256, b'{"sub": "ann", "exp": ' + b"9" * 5000 + b"}"),
-    "not yet valid": handmade(HS256, claims(nbf=int(time.time()) + 200)),
+    "not yet valid": handmade(HS256, claims(nbf=int(time.time()) + 86_400)),
     "with a scope that is none": handmade(HS256, claims(scope="root")),
     "with scopes in a list": handmade(HS256, claims(scope=["ops"])),
     "with a long name": handmade(HS256, claims(name="x" * 101)),

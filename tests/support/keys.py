@@ -20,8 +20,11 @@ from tests.support.server import SECRET
 
 
 def claims(sub: Any = "ann", **more: Any) -> dict[str, Any]:
-    """Claims of a good token that lives for five minutes; a claim that is None is left out."""
-    given = {"sub": sub, "exp": int(time.time()) + 300, **more}
+    """Claims of a good token; a claim that is None is left out.
+
+    It lives for two hours: tokens of parametrised tests are made long before the last of them runs.
+    """
+    given = {"sub": sub, "exp": int(time.time()) + 7200, **more}
     return {name: value for name, value in given.items() if value is not None}
 
 
