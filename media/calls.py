@@ -16,6 +16,8 @@ from protocol.calls import (
     RELAY,
     AnswerCall,
     CallAnswered,
+    CallConsent,
+    CallConsented,
     CallEnded,
     CallOver,
     CallStarted,
@@ -225,6 +227,14 @@ class CallService:
         tells = live.call.media_set(user_id, device, audio=event.audio, video=event.video, screen=event.screen, now=now)
         self._post(live, tells)
 
+    def consent(self, user_id: str, device: str, event: CallConsent) -> CallConsented:
+        """A yes, or its withdrawal. Raises `NotFound`, `Forbidden`, `Gone`, `Conflict`, `Unavailable` (but for p2p)."""
+        live, now = self._find(event.call_id, user_id), self._clock.monotonic()
+        if event.kind != "p2p":
+            raise Unavailable(f"{event.kind} is not part of this server", field="kind")
+        self._post(live, live.call.consent(user_id, device, event.kind, granted=event.granted, now=now))
+        return CallConsented(effective=live.call.has_consent(event.kind))
+
     async def close(self) -> None:
         """The server stops: every call ends, and is told, before this returns."""
         self._closed = True
@@ -347,7 +357,7 @@ class CallService:
     def _on_leg_lost(self, fact: facts.LegLost) -> None:
         live = self._calls.get(fact.call_id)
         if live is not None:
-            self._post(live, live.call.leg_lost(fact.user_id, now=self._clock.monotonic()))
+            self._post(live, live.call.leg_lost(fact.user_id, closed=fact.closed, now=self._clock.monotonic()))
 
     def _on_came(self, fact: DeviceCame) -> None:
         live = self._of_user.get(fact.user_id)

@@ -48,10 +48,13 @@ class LegConnected(Fact):
 
 @dataclass(frozen=True, slots=True)
 class LegLost(Fact):
-    """Nothing authentic has come from this person for 7 s (wire contract, 11.4)."""
+    """Nothing authentic has come from this person for 7 s (wire contract, 11.4).
+
+    `closed`: the leg is gone and only a new offer brings it back; that may be told of a leg that was silent."""
 
     call_id: str
     user_id: str
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,10 +190,9 @@ class MediaService:
         if state is TransportState.DISCONNECTED and not leg.lost:
             leg.lost = True
             self._tell(call_id, leg, LegLost(call_id, leg.user_id))
-        elif state is TransportState.CLOSED and leg.secured and not leg.lost:
-            # Closed by the client: as good as silent, until it offers again.
+        elif state is TransportState.CLOSED and leg.secured:
             leg.lost = True
-            self._tell(call_id, leg, LegLost(call_id, leg.user_id))
+            self._tell(call_id, leg, LegLost(call_id, leg.user_id, closed=True))
         elif state is TransportState.CONNECTED and leg.lost:
             leg.lost = False
             self._tell(call_id, leg, LegReturned(call_id, leg.user_id))

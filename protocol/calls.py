@@ -29,6 +29,7 @@ EndReason = Literal[
     "server_shutdown",
     "replaced",
 ]
+ConsentKind = Literal["video", "reveal", "record", "p2p", "transcript"]
 MAX_SDP = 48 * 1024
 Sdp = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SDP)]
 
@@ -205,6 +206,24 @@ class SetCallMedia(Event):
     speaking: bool | None = None
 
 
+class CallConsented(Outgoing):
+    """Answer to `call_consent`: whether everybody in the call has said yes by now."""
+
+    effective: bool
+
+
+@event("call_consent", CLIENT_TO_SERVER, ack=CallConsented, errors=(*_CALL, Unavailable))
+class CallConsent(Event):
+    """Say yes to something, or take it back. It has effect while everybody in the call says yes.
+
+    `p2p`: media may go between the two, who then learn each other's addresses; `start_call {mode: "p2p"}` is the
+    caller's yes. The other kinds answer `unavailable` as yet."""
+
+    call_id: IdString
+    kind: ConsentKind
+    granted: bool
+
+
 @event("incoming_call", SERVER_TO_CLIENT)
 class IncomingCall(ServerEvent):
     """Somebody rings; to every device of the callee, also to one that connects while it rings."""
@@ -225,6 +244,9 @@ class CallStateChanged(ServerEvent):
     call_id: str
     state: CallStateName
     participants: list[Participant]
+    reoffer: bool | None = Field(
+        default=None, description="true: this device's connection to the relay is gone; make a new one and offer it"
+    )
 
 
 @event("call_ended", SERVER_TO_CLIENT)
@@ -249,6 +271,17 @@ class CallMediaChanged(ServerEvent):
     audio: bool
     video: bool
     screen: bool
+
+
+@event("call_consent", SERVER_TO_CLIENT)
+class CallConsentChanged(ServerEvent):
+    """Somebody said yes or took it back; to the devices in the call of everybody."""
+
+    call_id: str
+    user_id: str
+    kind: ConsentKind
+    granted: bool
+    effective: bool
 
 
 @event("webrtc_offer", SERVER_TO_CLIENT)

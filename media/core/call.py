@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from media.core.consent import Consents
 from media.core.participant import Person
 from protocol.base import ServerEvent
 from protocol.calls import (
+    CallConsentChanged,
     CallEnded,
     CallMediaChanged,
     CallMode,
     CallStateChanged,
     CallStateName,
+    ConsentKind,
     EndReason,
     IncomingCall,
 )
@@ -138,8 +141,8 @@ class Call:
         self.state = CallState.RINGING
         self.reason: EndReason | None = None
         self.setup_s: float | None = None
-        # Each of the two learns the other's addresses, so both have to want it.
-        self._want_p2p = {ring.caller} if ring.mode == "p2p" else set()
+        self._consents = Consents()
+        self._consents.put("p2p", ring.caller, granted=ring.mode == "p2p")
         self._times = times
         self._since = now  # when the ringing, and later the setup, began
         self._active_at: float | None = None
@@ -186,17 +189,18 @@ class Call:
         out = person.act(device)
         return [Tell(user_id, self._ended("replaced", now), only=out)] if out else []
 
-    def accept(self, user_id: str, device: str, *, p2p: bool = True, now: float) -> list[Tell]:
-        """A callee answers on this device; their other devices stop ringing. `p2p`: they take the call as offered,
-        peer-to-peer if it is that."""
+    def accept(self, user_id: str, device: str, *, p2p: bool = False, now: float) -> list[Tell]:
+        """A callee answers on this device; their other devices stop ringing. `p2p`: they rang too, for a
+        peer-to-peer call, which is their yes to that."""
         person = self._callee(user_id)
         self._fire(CallEvent.ACCEPT)
         if p2p:
-            self._want_p2p.add(user_id)
+            self._consents.put("p2p", user_id, granted=True)
         self._since = now
         person.join(device)
         elsewhere = Tell(user_id, self._ended("answered_elsewhere", now), skip=device)
-        return [elsewhere, *self._state_tells(), *self._maybe_connected(now)]
+        known = [Tell(user_id, event, only=(device,)) for event in self._known(user_id)]
+        return [elsewhere, *self._state_tells(), *known, *self._maybe_connected(now)]
 
     def decline(self, user_id: str, device: str, *, now: float) -> list[Tell]:
         """A callee does not want to."""
@@ -225,22 +229,28 @@ class Call:
         """Somebody mutes, shows, shares."""
         tells = self.act(user_id, device, now=now)
         event = CallMediaChanged(call_id=self.call_id, user_id=user_id, audio=audio, video=video, screen=screen)
+        self._person(user_id).sends = event
         return tells + self._tell([person for person in self._joined() if person.user_id != user_id], event)
 
-    def pass_on(self, user_id: str, device: str, target: str, event: ServerEvent, *, now: float) -> list[Tell]:
-        """SDP or a candidate for another person, in a peer-to-peer call only.
+    def consent(self, user_id: str, device: str, kind: ConsentKind, *, granted: bool, now: float) -> list[Tell]:
+        """Somebody agrees to something or takes it back. Raises as `act`."""
+        tells = self.act(user_id, device, now=now)
+        self._consents.put(kind, user_id, granted=granted)
+        return tells + self._tell(self._joined(), self._consent_event(kind, user_id, granted=granted))
 
-        Raises `Forbidden` in a relay call or for a stranger, `Conflict` before the other has answered."""
+    def has_consent(self, kind: ConsentKind) -> bool:
+        """Whether everybody agrees."""
+        return self._consents.effective(kind, self.user_ids)
+
+    def pass_on(self, user_id: str, device: str, target: str, event: ServerEvent, *, now: float) -> list[Tell]:
+        """SDP or a candidate for the other person, by which each learns the other's addresses.
+
+        Raises `Forbidden` until both have agreed to that (wire contract, 9.12), in a group, or for a stranger."""
         self.check(user_id)
-        others = [person for person in self.people if person.user_id == target != user_id]
-        if self.ring.mode != "p2p" or not others:
+        others = [person for person in self.people if person.user_id != user_id]
+        if [other.user_id for other in others] != [target] or not self.has_consent("p2p"):
             raise Forbidden("media of this call goes through the server", field="target")
-        if self.state is CallState.RINGING:
-            raise Conflict("the call has not been answered", field="callId")
-        if self._want_p2p != set(self.user_ids):
-            raise Forbidden("media of this call goes through the server", field="target")
-        (other,) = others
-        return self.act(user_id, device, now=now) + self._tell([other], event)
+        return self.act(user_id, device, now=now) + self._tell(others, event)
 
     def p2p_answered(self, *, now: float) -> list[Tell]:
         """A peer-to-peer answer was passed on: as far as the server can know, the two are connected."""
@@ -259,15 +269,24 @@ class Call:
             self._fire(CallEvent.LEGS_BACK)
         return self._state_tells()
 
-    def leg_lost(self, user_id: str, *, now: float) -> list[Tell]:
-        """Nothing authentic has come from this person for too long. Before there was media it means nothing yet."""
+    def leg_lost(self, user_id: str, *, closed: bool = False, now: float) -> list[Tell]:
+        """Nothing authentic has come from this person for too long, or their leg is `closed` and they must offer
+        again. Before there was media it means nothing yet."""
         person = self._person(user_id)
         person.leg_up = False
-        if self.state not in _MEDIA or person.media_lost_at is not None:
+        if self.state not in _MEDIA:
             return []
+        if person.media_lost_at is not None:
+            return self._tell([person], self._state_event(reoffer=True)) if closed else []
         person.media_lost_at = now
         self._fire(CallEvent.LEG_LOST)
-        return self._state_tells()
+        if not closed:
+            return self._state_tells()
+        others = [other for other in self._joined() if other is not person]
+        return [
+            *self._tell(others, self._state_event()),
+            *self._tell([person], self._state_event(reoffer=True)),
+        ]
 
     def came(self, user_id: str, device: str) -> list[Tell]:
         """A device of this person has connected: it rings, or it may take the call over and is told how it stands."""
@@ -277,7 +296,7 @@ class Call:
         if not person.joined:
             return [Tell(user_id, self._incoming(), only=(device,))]
         person.came(device)
-        return [Tell(user_id, self._state_event(), only=(device,))]
+        return [Tell(user_id, event, only=(device,)) for event in (self._state_event(), *self._known(user_id))]
 
     def left(self, user_id: str, device: str, *, now: float) -> None:
         """A device of this person has dropped; the media goes on."""
@@ -366,9 +385,21 @@ class Call:
     def _state_tells(self) -> list[Tell]:
         return self._tell(self._joined(), self._state_event())
 
-    def _state_event(self) -> CallStateChanged:
+    def _known(self, user_id: str) -> list[ServerEvent]:
+        """What was told before a device of this person was in the call: what others send, who agrees to what."""
+        return [
+            *(person.sends for person in self.people if person.sends is not None and person.user_id != user_id),
+            *(self._consent_event(kind, giver, granted=True) for kind, giver in self._consents),
+        ]
+
+    def _consent_event(self, kind: ConsentKind, user_id: str, *, granted: bool) -> CallConsentChanged:
+        return CallConsentChanged(
+            call_id=self.call_id, user_id=user_id, kind=kind, granted=granted, effective=self.has_consent(kind)
+        )
+
+    def _state_event(self, *, reoffer: bool | None = None) -> CallStateChanged:
         participants = [person.on_wire() for person in self.people]
-        return CallStateChanged(call_id=self.call_id, state=self.state_name, participants=participants)
+        return CallStateChanged(call_id=self.call_id, state=self.state_name, participants=participants, reoffer=reoffer)
 
     def _incoming(self) -> IncomingCall:
         ring = self.ring

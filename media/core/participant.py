@@ -8,7 +8,7 @@ of the person may act, and the first that does is in the call.
 
 from dataclasses import dataclass, field
 
-from protocol.calls import Participant, ParticipantState
+from protocol.calls import CallMediaChanged, Participant, ParticipantState
 from protocol.errors import Forbidden
 
 
@@ -17,7 +17,7 @@ class Person:
     """`device` is None before the person has joined and after a loss. Times are monotonic seconds.
 
     `signal_lost_at`: since when no device that may act is connected. `media_lost_at`: since when a leg
-    that had media is silent. `leg_up`: authentic packets arrive."""
+    that had media is silent. `leg_up`: authentic packets arrive. `sends`: what they last said that they send."""
 
     user_id: str
     joined: bool = False
@@ -26,6 +26,7 @@ class Person:
     signal_lost_at: float | None = None
     leg_up: bool = False
     media_lost_at: float | None = None
+    sends: CallMediaChanged | None = None
 
     def join(self, device: str) -> None:
         """The person rang or answered on this device."""

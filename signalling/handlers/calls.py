@@ -3,6 +3,8 @@
 from protocol.calls import (
     AnswerCall,
     CallAnswered,
+    CallConsent,
+    CallConsented,
     CallOver,
     CallStarted,
     CancelCall,
@@ -77,3 +79,9 @@ async def ice_candidate(context: Context, event: IceCandidate) -> None:
 async def call_media(context: Context, event: SetCallMedia) -> None:
     """Muted, camera off, screen shared."""
     context.services.calls.set_media(context.user_id, context.connection.connection_id, event)
+
+
+@handles(CallConsent)
+async def call_consent(context: Context, event: CallConsent) -> CallConsented:
+    """Yes to something in the call, or no longer."""
+    return context.services.calls.consent(context.user_id, context.connection.connection_id, event)

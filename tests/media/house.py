@@ -10,6 +10,8 @@ from media.core.call import CallTimes
 from protocol.calls import (
     AnswerCall,
     CallAnswered,
+    CallConsent,
+    CallConsented,
     CallStarted,
     IceCandidate,
     SdpAnswer,
@@ -114,6 +116,13 @@ class CallHouse:
         event = SetCallMedia.from_wire({"callId": call_id, "audio": False, "video": True})
         self.calls.set_media(OWNER[device[0]], device, event)
         await self.timers.settle()
+
+    async def consent(self, call_id: str, device: str, kind: str, *, granted: bool = True) -> CallConsented:
+        """Yes, or no longer."""
+        event = CallConsent.from_wire({"callId": call_id, "kind": kind, "granted": granted})
+        consented = self.calls.consent(OWNER[device[0]], device, event)
+        await self.timers.settle()
+        return consented
 
     async def came(self, device: str) -> None:
         """A device has connected."""

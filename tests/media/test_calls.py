@@ -348,6 +348,9 @@ async def test_in_a_relay_call_nothing_reaches_the_other_person(calls: CallHouse
 async def test_a_peer_to_peer_call_is_signalled_between_the_two_devices(calls: CallHouse) -> None:
     call_id = (await calls.start(mode="p2p")).call_id
     await calls.answer(call_id)
+    with pytest.raises(Forbidden):
+        await calls.offer(call_id, "a1", target="bob")
+    assert (await calls.consent(call_id, "b1", "p2p")).effective
     assert (await calls.offer(call_id, "a1", target="bob")).wire() == {}
     await calls.candidate(call_id, "a1", {"candidate": "x", "sdpMid": "0", "sdpMLineIndex": 0}, target="bob")
     await calls.candidate(call_id, "a1", None, target="bob")
@@ -362,6 +365,19 @@ async def test_a_peer_to_peer_call_is_signalled_between_the_two_devices(calls: C
     assert calls.heard("a1", "webrtc_offer") == calls.heard("b2", "webrtc_offer") == []
     assert calls.heard("a1")[-1] == ("call_state", "active")
     assert calls.media.offers == []
+
+
+async def test_consents_are_told_to_both_and_can_be_taken_back(calls: CallHouse) -> None:
+    call_id = await calls.active()
+    assert not (await calls.consent(call_id, "a1", "p2p")).effective
+    assert (await calls.consent(call_id, "b1", "p2p")).effective
+    assert not (await calls.consent(call_id, "a1", "p2p", granted=False)).effective
+    for device in ("a1", "b1"):
+        assert [
+            (told["userId"], told["granted"], told["effective"]) for told in calls.heard(device, "call_consent")
+        ] == [("ann", True, False), ("bob", True, True), ("ann", False, False)]
+    with pytest.raises(Unavailable):
+        await calls.consent(call_id, "a1", "record")
 
 
 async def test_rings_that_cross_are_peer_to_peer_only_when_both_wanted_it(calls: CallHouse) -> None:

@@ -102,6 +102,7 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "screen": True,
         "speaking": True,
     },
+    (CLIENT_TO_SERVER, "call_consent"): {"callId": "01K", "kind": "p2p", "granted": True},
     (CLIENT_TO_SERVER, "request_ai_help"): {"matchId": "m1", "draft": "hi", "question": "what now?", "thread": "t1"},
     (CLIENT_TO_SERVER, "rate_suggestion"): {"suggestionId": "01S", "used": True, "rating": 5},
     (SERVER_TO_CLIENT, "connected"): {
@@ -145,12 +146,20 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "callId": "01K",
         "state": "reconnecting",
         "participants": [{"userId": "ann", "state": "joined"}, {"userId": "bob", "state": "reconnecting"}],
+        "reoffer": True,
     },
     (SERVER_TO_CLIENT, "call_ended"): {
         "callId": "01K",
         "reason": "completed",
         "duration": 61.25,
         "summary": {"any": ["thing", None]},
+    },
+    (SERVER_TO_CLIENT, "call_consent"): {
+        "callId": "01K",
+        "userId": "ann",
+        "kind": "record",
+        "granted": False,
+        "effective": False,
     },
     (SERVER_TO_CLIENT, "call_media"): {
         "callId": "01K",
@@ -211,6 +220,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "webrtc_answer": {},
     "ice_candidate": {},
     "call_media": {},
+    "call_consent": {"effective": True},
     "request_ai_help": {"requestId": "01R"},
     "rate_suggestion": {},
 }  # fmt: skip

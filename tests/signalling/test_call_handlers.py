@@ -84,6 +84,7 @@ async def test_a_call_is_rung_answered_offered_muted_and_ended(line: Line) -> No
         ("webrtc_answer", {"sdp": "v=0", "target": "bob"}),
         ("ice_candidate", {"candidate": None, "target": "relay"}),
         ("call_media", {"audio": True, "video": True}),
+        ("call_consent", {"kind": "p2p", "granted": True}),
     ):
         assert await line.code("1", event, callId=call_id, **more) == "gone", event
         assert await line.code("5", event, callId=call_id, **more) == "forbidden", event
@@ -106,6 +107,8 @@ async def test_a_call_without_a_match_is_refused(line: Line) -> None:
 async def test_a_peer_to_peer_call_is_signalled_between_the_two(line: Line) -> None:
     call_id = (await line.ok("1", "start_call", mode="p2p"))["callId"]
     await line.ok("4", "answer_call", callId=call_id, accept=True)
+    assert await line.code("1", "webrtc_offer", callId=call_id, sdp="o", target="bob") == "forbidden"
+    assert await line.ok("4", "call_consent", callId=call_id, kind="p2p", granted=True) == {"effective": True}
     assert await line.ok("1", "webrtc_offer", callId=call_id, sdp="o", target="bob") == {}
     assert await line.ok("4", "webrtc_answer", callId=call_id, sdp="a", target="ann") == {}
     assert line.told("webrtc_offer") == [({"callId": call_id, "from": "ann", "sdp": "o"}, ["4"], None)]

@@ -85,7 +85,7 @@ export class Calls {
       this.#dispatch({ type: "state", event, now: Date.now() });
       const { current } = this.store.get();
       if (current?.callId !== event.callId) return;
-      if ((event as { reoffer?: boolean }).reoffer === true) this.#open?.replaceLink();
+      if (event.reoffer === true) this.#open?.replaceLink();
       // Who entered only now has not heard whether we are muted.
       if (current.phase !== before) this.#tellMedia();
     },

@@ -81,6 +81,33 @@ export interface IceServer {
   credential?: string;
 }
 /**
+ * Say yes to something, or take it back. It has effect while everybody in the call says yes.
+ *
+ * `p2p`: media may go between the two, who then learn each other's addresses; `start_call {mode: "p2p"}` is the
+ * caller's yes. The other kinds answer `unavailable` as yet.
+ */
+export interface CallConsent {
+  callId: string;
+  kind: "video" | "reveal" | "record" | "p2p" | "transcript";
+  granted: boolean;
+}
+/**
+ * Somebody said yes or took it back; to the devices in the call of everybody.
+ */
+export interface CallConsentChanged {
+  callId: string;
+  userId: string;
+  kind: "video" | "reveal" | "record" | "p2p" | "transcript";
+  granted: boolean;
+  effective: boolean;
+}
+/**
+ * Answer to `call_consent`: whether everybody in the call has said yes by now.
+ */
+export interface CallConsented {
+  effective: boolean;
+}
+/**
  * The call is over for this device.
  *
  * `answered_elsewhere`, `declined_elsewhere`, `replaced`: another device of the same person answered, declined, or
@@ -162,6 +189,10 @@ export interface CallStateChanged {
   callId: string;
   state: "ringing" | "connecting" | "active" | "reconnecting" | "ended";
   participants: Participant[];
+  /**
+   * true: this device's connection to the relay is gone; make a new one and offer it
+   */
+  reoffer?: boolean;
 }
 /**
  * Somebody in a call.
@@ -748,6 +779,7 @@ export type Ack<T> = ({ ok: true } & T) | { ok: false; error: ErrorBody };
 export interface ClientEvents {
   answer_call: AnswerCall;
   authenticate: Authenticate;
+  call_consent: CallConsent;
   call_media: SetCallMedia;
   cancel_call: CancelCall;
   delete_message: DeleteMessage;
@@ -775,6 +807,7 @@ export interface ClientEvents {
 
 export interface ServerEvents {
   ai_suggestion: AiSuggestion;
+  call_consent: CallConsentChanged;
   call_ended: CallEnded;
   call_media: CallMediaChanged;
   call_state: CallStateChanged;
@@ -796,6 +829,7 @@ export interface ServerEvents {
 export interface Acks {
   answer_call: CallAnswered;
   authenticate: Authenticated;
+  call_consent: CallConsented;
   call_media: Empty;
   cancel_call: CallOver;
   delete_message: Version;
