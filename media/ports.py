@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
 
 
@@ -47,6 +48,10 @@ class MediaPlane(Protocol):
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         """What this person's browser may ask for candidates besides the relay itself."""
+        ...
+
+    def counts(self) -> MediaCounts:
+        """Sums since the start, ended legs included, for /metrics. Cheap; clears nothing."""
         ...
 
 

@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from media.sdp import (
     succession,
 )
 from media.transport import Endpoint, Listener, Transport, TransportRefusal, TransportState
+from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
 from protocol.errors import Unavailable
 from rooms.facts import Fact
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 # costs wake-ups; 20 ms is one packet of speech.
 TICK_S = 0.02
 _ID_MAX = 128
+_DIRECTIONS = {"up": "in", "down": "out"}  # of the engine, of /metrics
 
 Key = tuple[str, int]  # kind of media, and its place among the m-lines of that kind
 
@@ -114,6 +117,25 @@ class MediaService:
     def snapshot(self) -> list[LegSnapshot]:
         """Counters of all legs."""
         return list(self._engine.snapshot(self._kit.clock.monotonic()))
+
+    def counts(self) -> MediaCounts:
+        """See the port."""
+        totals = self._engine.totals()
+        refused: Counter[str] = Counter()
+        for reasons in (self._engine.refused(), self._endpoint.refused):
+            for reason, count in reasons.items():
+                refused[reason.value] += count
+        retransmitted: Counter[str] = Counter()
+        for (direction, _), tally in totals.items():
+            retransmitted[_DIRECTIONS[direction]] += tally.retransmitted
+        return MediaCounts(
+            packets={(_DIRECTIONS[way], kind): tally.packets for (way, kind), tally in totals.items()},
+            octets={(_DIRECTIONS[way], kind): tally.octets for (way, kind), tally in totals.items()},
+            retransmitted=retransmitted,
+            refused=refused,
+            dropped=self._endpoint.dropped,
+            legs=self._endpoint.legs,
+        )
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         """None: the relay's own address is in its answer."""

@@ -6,13 +6,16 @@
 names fixed in code: nothing a client sends becomes a label.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from protocol.calls import EndReason
 from protocol.errors import CloseReason, ErrorCode
 
 
@@ -50,6 +53,55 @@ class RejectKind(StrEnum):
     CONNECTION_LIMIT = "connection_limit"
 
 
+class MediaRefusal(StrEnum):
+    """Why a datagram at the media port was not used: the closed set of `media_refused_total{reason}`.
+
+    The names are those of the transport's and the engine's own sets; `send_failed` is in both."""
+
+    STUN_MALFORMED = "stun_malformed"
+    STUN_UNEXPECTED = "stun_unexpected"
+    STUN_UNKNOWN_UFRAG = "stun_unknown_ufrag"
+    STUN_UNAUTHENTICATED = "stun_unauthenticated"
+    STUN_ADDRESS_TAKEN = "stun_address_taken"
+    DTLS_UNCHECKED_ADDRESS = "dtls_unchecked_address"
+    DTLS_MALFORMED = "dtls_malformed"
+    DTLS_PLAIN_ALERT = "dtls_plain_alert"
+    DTLS_LIMIT = "dtls_limit"
+    SCTP_MALFORMED = "sctp_malformed"
+    SCTP_LIMIT = "sctp_limit"
+    UNKNOWN = "unknown"
+    INTERNAL = "internal"
+    RTP_UNCHECKED_ADDRESS = "rtp_unchecked_address"
+    RTP_TOO_EARLY = "rtp_too_early"
+    UNKNOWN_LEG = "unknown_leg"
+    RTP_MALFORMED = "rtp_malformed"
+    RTP_UNKNOWN_STREAM = "rtp_unknown_stream"
+    RTP_UNKNOWN_PAYLOAD = "rtp_unknown_payload"
+    RTP_DUPLICATE = "rtp_duplicate"
+    RTX_MALFORMED = "rtx_malformed"
+    SRTP_AUTH = "srtp_auth"
+    SRTP_REPLAY = "srtp_replay"
+    SRTCP_AUTH = "srtcp_auth"
+    SRTCP_REPLAY = "srtcp_replay"
+    RTCP_MALFORMED = "rtcp_malformed"
+    NACK_LIMITED = "nack_limited"
+    SEND_FAILED = "send_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaCounts:
+    """What the relay has counted since its start; nothing but `legs` ever falls.
+
+    Keys are label values: direction `in` or `out`, kind `audio` or `video`, a reason of `MediaRefusal`."""
+
+    packets: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    octets: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    retransmitted: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    dropped: int = 0
+    legs: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One series as /metrics shows it. `buckets` are upper bounds in the unit of the name."""
@@ -66,6 +118,8 @@ _WORK_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 # Providers answer in tenths of a second to their deadline of some seconds; the built-in one in under 10 ms.
 _AI_BUCKETS: Final = (0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
 _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+# Set-up is some round trips of the clients; over 3 s somebody waits, 10 s is the default limit.
+_SETUP_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20)
 _BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 WEBSOCKET_CONNECTIONS: Final = Series("websocket_connections", "gauge", "Open connections of clients.")
@@ -102,6 +156,27 @@ LOOP_LAG: Final = Series(
 HTTP_REQUESTS: Final = Series(
     "http_requests_total", "counter", "HTTP requests answered, by route template.", ("route", "status")
 )
+CALLS_ACTIVE: Final = Series("calls_active", "gauge", "Calls that ring or run.")
+CALLS: Final = Series("calls_total", "counter", "Calls that ended, by reason.", ("reason",))
+CALL_SETUP_SECONDS: Final = Series(
+    "call_setup_seconds", "histogram", "Seconds from the answer of a call to media of everybody.", (), _SETUP_BUCKETS
+)
+MEDIA_LEGS: Final = Series("media_legs", "gauge", "Peer connections with the relay, those being set up included.")
+MEDIA_PACKETS: Final = Series(
+    "media_packets_total", "counter", "RTP packets taken and sent on, without retransmissions.", ("direction", "kind")
+)
+MEDIA_BYTES: Final = Series(
+    "media_bytes_total", "counter", "RTP headers and payloads of `media_packets_total`.", ("direction", "kind")
+)
+MEDIA_RETRANSMITTED: Final = Series(
+    "media_retransmitted_total", "counter", "RTP packets that came, or were sent, a second time.", ("direction",)
+)
+MEDIA_REFUSED: Final = Series(
+    "media_refused_total", "counter", "Datagrams, or parts of one, that were not used, by reason.", ("reason",)
+)
+MEDIA_DROPPED: Final = Series(
+    "media_datagrams_dropped_total", "counter", "Datagrams that the kernel dropped because they were not read in time."
+)
 INFO: Final = Series("visavis_info", "info", "Always 1; the labels say what runs.", ("version", "signalling", "media"))
 
 SERIES: Final = (
@@ -119,6 +194,15 @@ SERIES: Final = (
     AI_LATENCY,
     LOOP_LAG,
     HTTP_REQUESTS,
+    CALLS_ACTIVE,
+    CALLS,
+    CALL_SETUP_SECONDS,
+    MEDIA_LEGS,
+    MEDIA_PACKETS,
+    MEDIA_BYTES,
+    MEDIA_RETRANSMITTED,
+    MEDIA_REFUSED,
+    MEDIA_DROPPED,
     INFO,
 )
 
@@ -135,6 +219,34 @@ RECORDING_RULES: Final = (
 
 OK: Final = "ok"
 UNMATCHED_ROUTE: Final = "unmatched"
+_DIRECTIONS: Final = ("in", "out")
+_KINDS: Final = ("audio", "video")
+
+
+class _MediaCollector(Collector):
+    """Reads the relay's own counters when somebody scrapes, so that a packet costs nothing more."""
+
+    def __init__(self) -> None:
+        self.read: Callable[[], MediaCounts] = MediaCounts
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self.read()
+        legs = GaugeMetricFamily(MEDIA_LEGS.name, MEDIA_LEGS.help)
+        legs.add_metric([], counts.legs)
+        yield legs
+        pairs = [(direction, kind) for direction in _DIRECTIONS for kind in _KINDS]
+        yield _counter_family(MEDIA_PACKETS, {pair: counts.packets.get(pair, 0) for pair in pairs})
+        yield _counter_family(MEDIA_BYTES, {pair: counts.octets.get(pair, 0) for pair in pairs})
+        yield _counter_family(MEDIA_RETRANSMITTED, {(way,): counts.retransmitted.get(way, 0) for way in _DIRECTIONS})
+        yield _counter_family(MEDIA_REFUSED, {(why.value,): counts.refused.get(why, 0) for why in MediaRefusal})
+        yield _counter_family(MEDIA_DROPPED, {(): counts.dropped})
+
+
+def _counter_family(series: Series, values: Mapping[tuple[str, ...], int]) -> Metric:
+    family = CounterMetricFamily(series.name, series.help, labels=series.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
 
 
 class Metrics:
@@ -164,6 +276,10 @@ class Metrics:
         self.store_commit_seconds = self._histogram(STORE_COMMIT_SECONDS)
         self.store_batch_size = self._histogram(STORE_BATCH_SIZE)
         self.event_loop_lag_seconds = self._histogram(LOOP_LAG)
+        self.call_setup_seconds = self._histogram(CALL_SETUP_SECONDS)
+        self._calls_active = self._gauge(CALLS_ACTIVE)
+        self._media = _MediaCollector()
+        self.registry.register(self._media)
         self._ai = self._histogram(AI_LATENCY)
         self._http = self._counter(HTTP_REQUESTS)
         self._on_reject = on_reject
@@ -178,6 +294,8 @@ class Metrics:
         self._rejected = {kind: rejected.labels(kind.value) for kind in RejectKind}
         closed = self._counter(CONNECTIONS_CLOSED)
         self._closed = {reason: closed.labels(reason.value) for reason in CloseReason}
+        calls = self._counter(CALLS)
+        self._calls = {reason: calls.labels(reason) for reason in get_args(EndReason)}
         outcomes = self._counter(EVENTS)
         seconds = self._histogram(EVENT_SECONDS)
         self._event_seconds = {name: seconds.labels(name) for name in events}
@@ -208,6 +326,15 @@ class Metrics:
     def connection_closed(self, reason: CloseReason) -> None:
         """A connection ended."""
         self._closed[reason].inc()
+
+    def call_ended(self, reason: EndReason) -> None:
+        """A call is over."""
+        self._calls[reason].inc()
+
+    def watch_calls(self, running: Callable[[], int], media: Callable[[], MediaCounts]) -> None:
+        """From now on a scrape reads the number of calls and the relay's counters here."""
+        self._calls_active.set_function(running)
+        self._media.read = media
 
     def observe_commit(self, seconds: float, batch_size: int) -> None:
         """A durable commit of `batch_size` writes took `seconds`."""
@@ -254,8 +381,12 @@ def metrics_reference() -> str:
             text += " Buckets: " + ", ".join(f"{bound:g}" for bound in series.buckets) + "."
         lines.append(f"| `{series.name}` | {series.type} | {labels} | {text} |")
     lines += ["", "## Label values", ""]
-    lines.append("- `kind`: " + _values(RejectKind) + ".")
-    lines.append("- `reason`: " + _values(CloseReason) + ".")
+    lines.append("- `kind` of `rejected_total`: " + _values(RejectKind) + ".")
+    lines.append("- `reason` of `connections_closed_total`: " + _values(CloseReason) + ".")
+    lines.append("- `reason` of `calls_total`: " + _names(get_args(EndReason)) + ".")
+    lines.append("- `reason` of `media_refused_total`: " + _values(MediaRefusal) + ".")
+    lines.append("- `kind` of media: " + _names(_KINDS) + ".")
+    lines.append("- `direction`: " + _names(_DIRECTIONS) + ", seen from the server.")
     lines.append("- `outcome`: `ok`, " + _values(ErrorCode) + ".")
     lines.append("- `event`: the client events of [the protocol](protocol.md).")
     lines.append(f"- `route`: a route template, or `{UNMATCHED_ROUTE}`.")
@@ -274,4 +405,8 @@ def recording_rules() -> str:
 
 
 def _values(members: Iterable[StrEnum]) -> str:
-    return ", ".join(f"`{member.value}`" for member in members)
+    return _names(member.value for member in members)
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

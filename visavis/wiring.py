@@ -21,6 +21,7 @@ from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
 from media.calls import RING_WINDOW_S, CallService
 from media.core.call import CallTimes
+from media.facts import CallConnected, CallEnded
 from media.ports import CallClaims, MediaPlane
 from media.service import MediaService
 from monitoring.health import HealthBoard
@@ -146,6 +147,9 @@ def build(
     media = MediaService(kit, announced=_announced(config)) if make_media is None else make_media(kit)
     services = _services(config, kit, stores, metrics, media)
     facts.subscribe(MessageStored, lambda fact: metrics.messages_total.inc())
+    facts.subscribe(CallConnected, lambda fact: metrics.call_setup_seconds.observe(fact.setup_s))
+    facts.subscribe(CallEnded, lambda fact: metrics.call_ended(fact.reason))
+    metrics.watch_calls(lambda: services.calls.running, media.counts)
     server = make_server(_engine_options(config), Hooks(metrics), cors_allowed_origins="*")
     limits = config.limits
     door = Door(

@@ -20,6 +20,7 @@ from struct import Struct
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 Kind: TypeAlias = Literal["audio", "video"]
+Direction: TypeAlias = Literal["up", "down"]  # from the client, towards it
 SrtpProfile: TypeAlias = Literal["AEAD_AES_128_GCM", "AES128_CM_SHA1_80"]
 # What ``socket.sendto`` takes; the engine only hands it back to ``send``.
 Address: TypeAlias = tuple[Any, ...]
@@ -191,7 +192,7 @@ class StreamSnapshot:
     """
 
     stream_id: int  # publication id or slot id
-    direction: Literal["up", "down"]
+    direction: Direction
     kind: Kind
     mid: str
     ssrc: int | None
@@ -221,6 +222,14 @@ class LegSnapshot:
     remb_sent: int | None  # last REMB that went to this leg, bit/s
     refused: Mapping[Refusal, int]
     streams: Sequence[StreamSnapshot]
+
+
+class Tally(NamedTuple):
+    """Sums over all streams of one direction and kind since the engine's start, ended ones included."""
+
+    packets: int  # retransmissions not included
+    octets: int  # RTP header and payload of ``packets``
+    retransmitted: int  # up: packets recovered; down: retransmissions sent
 
 
 class Engine(Protocol):
@@ -269,6 +278,9 @@ class Engine(Protocol):
     def snapshot(self, now: float) -> list[LegSnapshot]:
         """Read the counters of all legs and clear what is "since the last snapshot"."""
 
+    def totals(self) -> Mapping[tuple[Direction, Kind], Tally]:
+        """Read what has passed, for all directions and kinds. Sums never fall; reading clears nothing."""
+
     def refused(self) -> Mapping[Refusal, int]:
         """Refusals since start over all legs, ended ones too."""
 
@@ -290,6 +302,7 @@ __all__ = [
     "Address",
     "BitrateAsked",
     "CodecKey",
+    "Direction",
     "Engine",
     "EngineEvent",
     "KeyFrameAsked",
@@ -305,4 +318,5 @@ __all__ = [
     "SrtpProfile",
     "StreamLearnt",
     "StreamSnapshot",
+    "Tally",
 ]

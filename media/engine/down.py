@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from media.core.keyframe import begins_key_frame
 from media.core.rewrite import Continuity
-from media.engine.api import EXT_ABS_SEND_TIME, EXT_MID, Refusal, Slot, StreamSnapshot
+from media.engine.api import EXT_ABS_SEND_TIME, EXT_MID, Direction, Refusal, Slot, StreamSnapshot, Tally
 from media.engine.headers import ExtensionMap, advance_send_time, header_length, to_rtx
 from media.engine.link import Link
 from media.engine.ring import RING_PACKETS, RING_SECONDS, Ring
@@ -32,16 +32,18 @@ _AUDIO_CLOCK, _VIDEO_CLOCK = 48_000, 90_000
 class DownStream:
     """What one slot sends: continuity, counters, the receiver's reports, retransmissions."""
 
+    direction: Direction = "down"
     __slots__ = (
-        "_budget", "_budget_mark", "_resent_at", "_rtx_sequence", "clock_rate", "continuity", "id", "jitter",
-        "link", "loss", "lost", "nacks", "octets", "packets", "payload_octets", "plis", "resent", "resent_octets",
-        "route", "rtx", "sent", "slot", "ssrc",
+        "_budget", "_budget_mark", "_resent_at", "_rtx_sequence", "clock_rate", "continuity", "counted_as",
+        "id", "jitter", "link", "loss", "lost", "nacks", "octets", "packets", "payload_octets", "plis",
+        "resent", "resent_octets", "route", "rtx", "sent", "slot", "ssrc",
     )  # fmt: skip
 
     def __init__(self, stream_id: int, slot: Slot, link: Link, continuity: Continuity) -> None:
         self.id = stream_id
         self.link = link
         self.continuity = continuity
+        self.counted_as = slot.kind  # for ever: a slot that is used again for another kind keeps its sums
         self.route: Route | None = None
         self.packets = self.octets = self.payload_octets = 0  # payload_octets: for sender reports
         self.resent = self.resent_octets = self.nacks = self.plis = 0
@@ -119,6 +121,10 @@ class DownStream:
             self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
             self.link.send_rtp(wrapped)
         return len(wrapped)
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.packets, self.octets, self.resent)
 
     def snapshot(self) -> StreamSnapshot:
         slot = self.slot

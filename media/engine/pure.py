@@ -15,7 +15,9 @@ from media.core.rewrite import Continuity
 from media.engine.api import (
     HEARD_AGAIN_S,
     Address,
+    Direction,
     EngineEvent,
+    Kind,
     LegHeard,
     LegKeys,
     LegSnapshot,
@@ -25,6 +27,7 @@ from media.engine.api import (
     Send,
     Slot,
     StreamLearnt,
+    Tally,
 )
 from media.engine.down import DownStream, Route
 from media.engine.feedback import REPORT_INTERVAL_S, Feedback
@@ -32,6 +35,7 @@ from media.engine.headers import from_rtx, header_length
 from media.engine.leg import Leg
 from media.engine.link import Link
 from media.engine.srtp import SRTP_ERRORS, rtcp_refusal, rtp_refusal
+from media.engine.totals import Totals
 from media.engine.up import UpStream
 
 _SSRC_END: Final = 12  # RTP: octets 8 to 11; an SRTCP header carries it in 4 to 7
@@ -59,6 +63,7 @@ class PureEngine:
         self._downs: dict[int, DownStream] = {}
         self._last_id = 0
         self._refused: defaultdict[Refusal, int] = defaultdict(int)  # of ended legs and of none
+        self._ended = Totals()  # of ended streams
         self._feedback = Feedback(self._legs, wall, on_event)
         self._now = 0.0
 
@@ -89,6 +94,8 @@ class PureEngine:
             self.unpublish(up.id)
         for down in list(leg.downs.values()):
             self.close_slot(down.id)
+        for down in leg.retired.values():
+            self._ended.add(down)
         del self._legs[leg_id]
         for reason, count in leg.link.refused.items():
             self._refused[reason] += count
@@ -117,6 +124,7 @@ class PureEngine:
         for route in up.routes:
             route.down.route = None
         up.reroute(())
+        self._ended.add(up)
         leg = self._legs[up.link.leg_id]
         del leg.ups[up.publication.mid]
         leg.index()
@@ -301,6 +309,15 @@ class PureEngine:
             )
             for leg in self._legs.values()
         ]
+
+    def totals(self) -> Mapping[tuple[Direction, Kind], Tally]:
+        totals = Totals(self._ended)
+        for leg in self._legs.values():
+            for up in leg.ups.values():
+                totals.add(up)
+            for down in (*leg.downs.values(), *leg.retired.values()):
+                totals.add(down)
+        return totals.sums
 
     def refused(self) -> Mapping[Refusal, int]:
         total = defaultdict(int, self._refused)

@@ -14,8 +14,10 @@ from media.engine.api import (
     EXT_AUDIO_LEVEL,
     FLAG_RECOVERED,
     NO_LEVEL,
+    Direction,
     Publication,
     StreamSnapshot,
+    Tally,
 )
 from media.engine.headers import audio_level
 from media.engine.link import Link
@@ -37,8 +39,9 @@ KEY_FRAME_TRIES: Final = 4
 class UpStream:
     """What one publication receives: order, statistics, the ring, what is missing, who wants it."""
 
+    direction: Direction = "up"
     __slots__ = (
-        "_levels", "_log", "_log_dropped", "_lost_before", "arrival", "duplicates",
+        "_levels", "_log", "_log_dropped", "_lost_before", "arrival", "counted_as", "duplicates",
         "fir_number", "id", "key_asked_at", "key_tries", "key_wanted", "level_id", "link", "nack", "nacks", "octets",
         "packets", "plis", "publication", "recovered", "recovered_octets", "report", "report_arrival", "ring",
         "routes", "rtx", "ssrc", "stats",
@@ -48,6 +51,7 @@ class UpStream:
         self.id = stream_id
         self.link = link
         self.publication = publication
+        self.counted_as = publication.kind
         self.routes: tuple[Route, ...] = ()
         self.ring: Ring | None = None
         self.nack: NackGenerator | None = None
@@ -174,6 +178,10 @@ class UpStream:
         self.key_asked_at = now
         self.plis += 1
         return True
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.packets, self.octets, self.recovered)
 
     def snapshot(self) -> StreamSnapshot:
         """Read the counters, clear levels and log."""

@@ -123,6 +123,11 @@ class Endpoint:
         return sum(local.dropped for local in self._sockets)
 
     @property
+    def legs(self) -> int:
+        """Transports that are not closed."""
+        return len(self._transports)
+
+    @property
     def fingerprint(self) -> tuple[str, str]:
         """(algorithm, value) of this process's certificate, for `a=fingerprint`."""
         return self._identity.fingerprint

@@ -9,25 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
+from tests.support.chromium import DESK, FLAGS, PHONE
 from tests.support.server import Server, StartServer
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
-DESK = ViewportSize(width=1280, height=800)
-PHONE = ViewportSize(width=390, height=844)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-# No network but the test's own server, no sandbox because the tests may run as root in a container.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-]
 PRESENCE_MS = 15_000
 
 

@@ -44,6 +44,22 @@ def assert_tone(receiver: CallPeer, hertz: float, level: float, since: float) ->
     assert abs(20 * np.log10(found_level / level)) < LEVEL_OFF_DB
 
 
+def assert_counted(server: Server, ana: CallPeer, ben: CallPeer) -> None:
+    """The scrape of a running call agrees with what its peers got."""
+    shown = server.metrics()
+    assert shown["calls_active"] == 1
+    assert shown["media_legs"] == 2
+    assert shown["call_setup_seconds_count"] == 1
+    for kind in ("audio", "video"):
+        taken, sent = (shown[f'media_packets_total{{direction="{way}",kind="{kind}"}}'] for way in ("in", "out"))
+        octets = shown[f'media_bytes_total{{direction="out",kind="{kind}"}}']
+        assert taken >= sent > 0
+        assert octets > 12 * sent
+    assert shown['media_packets_total{direction="out",kind="audio"}'] >= len(ana.received.sound)
+    assert shown['media_packets_total{direction="out",kind="video"}'] >= len(ana.received.pictures)
+    assert shown['media_refused_total{reason="internal"}'] == 0
+
+
 @pytest.mark.parametrize("amplitude", [0.25, 0.1])
 @pytest.mark.parametrize("hertz", [440.0, 1000.3])
 def test_the_measure_finds_a_sine_of_known_frequency_and_level(hertz: float, amplitude: float) -> None:
@@ -63,3 +79,4 @@ async def test_numbered_pictures_and_a_tone_arrive_unaltered_both_ways(server: S
         assert_pictures(ben, ana, since)
         assert_tone(ana, 1000.0, 0.1, since)
         assert_tone(ben, 440.0, 0.25, since)
+        assert_counted(server, ana, ben)

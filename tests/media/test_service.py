@@ -1,7 +1,9 @@
 """The relay as a whole, with real aiortc peers over loopback."""
 
 import asyncio
+import itertools
 import re
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,8 +19,11 @@ from aiortc import (
 from backends.bus_memory import MemoryBus
 from backends.clock_system import SystemClock, UlidIds
 from backends.timers_asyncio import AsyncioTimers
+from media.engine.api import ARRIVAL, Refusal
 from media.facts import LegConnected, LegLost, LegReturned
 from media.service import MediaService, printable
+from media.transport import TransportRefusal
+from monitoring.metrics import MediaRefusal
 from protocol.errors import InvalidPayload, Unavailable
 from rooms.announcer import Announcer
 from rooms.facts import Fact, FactBus
@@ -108,6 +113,39 @@ async def test_two_peers_hear_each_other_through_the_relay(relay: Relay) -> None
     await ann.pc.close()
     await relay.until_told(LegLost("c", "ann", closed=True))
     await bob.pc.close()
+
+
+async def test_what_has_passed_is_counted_also_after_its_legs_and_no_snapshot_loses_by_it(relay: Relay) -> None:
+    assert relay.service.counts().packets == dict.fromkeys(itertools.product(("in", "out"), ("audio", "video")), 0)
+    ann, bob = await Person("ann").call(relay), await Person("bob").call(relay)
+    await asyncio.gather(ann.hears(), bob.hears())
+    counts = relay.service.counts()
+    assert counts.legs == 2
+    assert counts.packets["in", "audio"] >= counts.packets["out", "audio"] >= 20
+    assert counts.octets["out", "audio"] >= 12 * counts.packets["out", "audio"]
+    assert counts.packets["in", "video"] == counts.packets["out", "video"] == counts.retransmitted["out"] == 0
+    logged = sum(len(stream.arrivals) for leg in relay.service.snapshot() for stream in leg.streams)
+    assert logged >= counts.packets["in", "audio"] * ARRIVAL.size
+    await relay.service.close("c")
+    ended = relay.service.counts()
+    assert ended.legs == 0
+    assert ended.packets["out", "audio"] >= counts.packets["out", "audio"]
+    await asyncio.gather(ann.pc.close(), bob.pc.close())
+
+
+async def test_refusals_of_transport_and_engine_are_counted_together(relay: Relay) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for datagram in (b"\x00", b"\x80" * 20, b"\x80" * 20):
+            stranger.sendto(datagram, relay.service.addresses[0])
+    expected = {"stun_malformed": 1, "rtp_unchecked_address": 2}
+    async with asyncio.timeout(10):
+        while relay.service.counts().refused != expected:
+            await asyncio.sleep(0.02)
+
+
+def test_every_refusal_of_the_media_path_has_its_label_in_the_metrics() -> None:
+    labels = {refusal.value for refusal in MediaRefusal}
+    assert labels == {refusal.value for refusal in (*Refusal, *TransportRefusal)}
 
 
 async def test_another_offer_of_the_same_peer_keeps_its_ssrcs_and_the_sound(relay: Relay) -> None:

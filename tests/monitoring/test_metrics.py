@@ -1,5 +1,7 @@
 """The list of series and what counts into them."""
 
+from typing import get_args
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -7,11 +9,14 @@ from monitoring.exporter import CONTENT_TYPE, render
 from monitoring.metrics import (
     RECORDING_RULES,
     SERIES,
+    MediaCounts,
+    MediaRefusal,
     Metrics,
     RejectKind,
     metrics_reference,
     recording_rules,
 )
+from protocol.calls import EndReason
 from protocol.errors import CloseReason, ErrorCode
 
 
@@ -115,6 +120,49 @@ def test_a_closed_connection_is_counted_by_reason(reason: CloseReason) -> None:
     assert value(metrics, "connections_closed_total", reason=reason.value) == 1
 
 
+@pytest.mark.parametrize("reason", get_args(EndReason))
+def test_a_call_that_ended_is_counted_by_reason(reason: EndReason) -> None:
+    metrics = make()
+    assert value(metrics, "calls_total", reason=reason) == 0
+    metrics.call_ended(reason)
+    assert value(metrics, "calls_total", reason=reason) == 1
+
+
+MEDIA_VALUES: tuple[tuple[str, dict[str, str], int], ...] = (
+    ("media_legs", {}, 4),
+    ("media_packets_total", {"direction": "in", "kind": "audio"}, 11),
+    ("media_packets_total", {"direction": "out", "kind": "video"}, 12),
+    ("media_packets_total", {"direction": "in", "kind": "video"}, 0),
+    ("media_bytes_total", {"direction": "out", "kind": "audio"}, 13),
+    ("media_retransmitted_total", {"direction": "in"}, 14),
+    ("media_retransmitted_total", {"direction": "out"}, 0),
+    ("media_refused_total", {"reason": "srtp_replay"}, 15),
+    ("media_refused_total", {"reason": "internal"}, 0),
+    ("media_datagrams_dropped_total", {}, 16),
+)
+
+
+def test_a_scrape_reads_calls_and_media_where_they_are_counted() -> None:
+    metrics = make()
+    assert value(metrics, "calls_active") == 0
+    assert {value(metrics, name, **labels) for name, labels, _ in MEDIA_VALUES} == {0}
+    running = [3]
+    counts = MediaCounts(
+        packets={("in", "audio"): 11, ("out", "video"): 12},
+        octets={("out", "audio"): 13},
+        retransmitted={"in": 14},
+        refused={"srtp_replay": 15},
+        dropped=16,
+        legs=4,
+    )
+    metrics.watch_calls(lambda: running[0], lambda: counts)
+    assert value(metrics, "calls_active") == 3
+    running[0] = 1
+    assert value(metrics, "calls_active") == 1
+    for name, labels, expected in MEDIA_VALUES:
+        assert value(metrics, name, **labels) == expected
+
+
 @pytest.mark.parametrize(("online", "seen", "rate"), [(0, 0, 0.0), (1, 4, 0.25), (4, 4, 1.0), (5, 4, 1.0), (3, 0, 0.0)])
 def test_the_online_rate_is_a_share_between_zero_and_one(online: int, seen: int, rate: float) -> None:
     metrics = make()
@@ -149,8 +197,10 @@ def test_the_reference_names_every_series_label_value_and_rule() -> None:
     for series in SERIES:
         assert f"| `{series.name}` | {series.type} |" in text
         assert series.help in text
-    for member in (*RejectKind, *CloseReason, *ErrorCode):
+    for member in (*RejectKind, *CloseReason, *ErrorCode, *MediaRefusal):
         assert f"`{member.value}`" in text
+    for reason in get_args(EndReason):
+        assert f"`{reason}`" in text
     for name, expression, _ in RECORDING_RULES:
         assert f"`{name}`" in text
         assert expression in text

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from media.facts import LegConnected, LegLost, LegReturned
+from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
 from protocol.errors import ProtocolError
 from rooms.kit import Kit
@@ -12,12 +13,15 @@ TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
 
 
 class ScriptedMedia:
-    """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order."""
+    """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order.
+
+    `counted` is what it says it has passed."""
 
     def __init__(self, kit: Kit) -> None:
         self._facts = kit.facts
         self.offers: list[tuple[str, str, str]] = []
         self.closed: list[str] = []
+        self.counted = MediaCounts()
         self.error: ProtocolError | None = None
         self.gate: asyncio.Event | None = None
 
@@ -40,6 +44,9 @@ class ScriptedMedia:
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         return [TURN]
+
+    def counts(self) -> MediaCounts:
+        return self.counted
 
     def up(self, call_id: str, *user_ids: str) -> None:
         """The first packets of these people are here."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from monitoring.metrics import Metrics, RejectKind
+from monitoring.metrics import MediaCounts, Metrics, RejectKind
 from protocol.base import Direction, events
+from protocol.calls import AnswerCall, StartCall
 from protocol.chat import SendMessage
 from protocol.errors import Unauthenticated
 from rooms.model import User
@@ -77,6 +78,23 @@ async def test_a_stored_message_is_counted_once() -> None:
             message = SendMessage(match_id=match.match_id, content="hello", client_id="one")
             await house.built.services.chat.send("ann", message, current=None)
         assert sample(house.metrics, "messages_total") == 1
+
+
+async def test_calls_are_counted_by_how_they_went() -> None:
+    async with in_process(dev=True) as house:
+        assert isinstance(house.built.media, ScriptedMedia)
+        calls = house.built.services.calls
+        match, _ = await house.built.services.rooms.create(("ann", "bob"))
+        ack = await calls.start("ann", "a1", StartCall(match_id=match.match_id), current=None)
+        assert sample(house.metrics, "calls_active") == 1
+        calls.answer("bob", "b1", AnswerCall(call_id=ack.call_id, accept=True))
+        house.built.media.up(ack.call_id, "ann", "bob")
+        calls.hang_up("bob", "b1", ack.call_id)
+        assert sample(house.metrics, "calls_active") == 0
+        assert sample(house.metrics, "calls_total", reason="completed") == 1
+        assert sample(house.metrics, "call_setup_seconds_count") == 1
+        house.built.media.counted = MediaCounts(legs=2)
+        assert sample(house.metrics, "media_legs") == 2
 
 
 # -- the server ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from media import rtcp
 from media.engine.api import (
     ARRIVAL,
     ARRIVAL_DTYPE,
@@ -11,16 +12,21 @@ from media.engine.api import (
     FLAG_MARKER,
     NO_LEVEL,
     StreamSnapshot,
+    Tally,
 )
 from tests.media.engine.peers import (
     A_AUDIO,
+    A_RTX,
     A_VIDEO,
+    OPUS,
     TO_B_VIDEO,
     OneWay,
     Rtp,
+    audio_slot,
     frames,
     one_byte,
     one_way,
+    sequences,
     video_publication,
 )
 
@@ -86,3 +92,61 @@ def test_a_source_that_changes_its_ssrc_keeps_the_sums() -> None:
     call.sender.send(*frames(9, 1, ssrc=0xA9), *frames(12, 1, ssrc=0xA9))
     up = stream(call, call.video)
     assert (up.packets, up.lost, up.ssrc) == (4, 3, 0xA9)
+
+
+# ---- totals
+
+NOTHING = Tally(0, 0, 0)
+
+
+def test_totals_add_up_streams_of_a_kind_and_leave_the_log_to_snapshots() -> None:
+    call = one_way()
+    call.sender.send(*frames(1, 3), Rtp(111, 1, 960, A_AUDIO, b"abc"))
+    size = sum(len(bytes(packet)) for packet in frames(1, 3))
+    expected = {
+        ("up", "video"): Tally(3, size, 0),
+        ("up", "audio"): Tally(1, 15, 0),
+        ("down", "video"): Tally(3, size, 0),
+        ("down", "audio"): Tally(1, 15, 0),
+    }
+    assert call.world.engine.totals() == expected
+    assert call.world.engine.totals() == expected
+    assert len(stream(call, call.video).arrivals) == 3 * ARRIVAL.size
+
+
+def test_recovered_packets_and_those_sent_again_are_retransmissions() -> None:
+    call = one_way()
+    call.sender.send(*frames(1, 1), *frames(3, 1))
+    call.world.now += 0.02
+    missing = frames(2, 1)[0]
+    call.sender.send(Rtp(97, 1, 0, A_RTX, b"\x00\x02" + missing.payload, marker=True))
+    call.world.now += 0.02
+    call.receiver.report(rtcp.nack(1, TO_B_VIDEO, sequences(call.receiver.rtp, TO_B_VIDEO)[:1]))
+    totals = call.world.engine.totals()
+    assert totals["up", "video"][::2] == (2, 1)
+    assert totals["down", "video"][::2] == (3, 1)
+
+
+def test_totals_outlive_publications_slots_and_legs() -> None:
+    call = one_way()
+    engine = call.world.engine
+    call.sender.send(*frames(1, 2), Rtp(111, 1, 960, A_AUDIO, b"abc"))
+    before = dict(engine.totals())
+    engine.unpublish(call.video)
+    engine.close_slot(call.video_slot)
+    assert engine.totals() == before
+    engine.remove_leg(1)
+    engine.remove_leg(2)
+    assert engine.totals() == before
+    assert before["down", "video"].packets == 2
+
+
+def test_a_slot_that_comes_back_as_another_kind_takes_no_counts_with_it() -> None:
+    call = one_way()
+    engine = call.world.engine
+    call.sender.send(*frames(1, 2))
+    before = dict(engine.totals())
+    engine.close_slot(call.video_slot)
+    engine.open_slot(audio_slot(mid="1", ssrc=TO_B_VIDEO, pts={OPUS: 109}))
+    assert engine.totals() == before
+    assert before["down", "audio"] == NOTHING

@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode, type Ref } from "react";
 import { DevicesIcon, HangUpIcon, MicIcon, MicOffIcon, VideoIcon, VideoOffIcon } from "../ui/icons";
 import { useStrings } from "../ui/i18n";
 import type { Calls } from "./calls";
@@ -14,15 +14,17 @@ interface RoundProps {
   /** Absent for what is no switch. */
   on?: boolean;
   expanded?: boolean;
+  button?: Ref<HTMLButtonElement>;
   onClick: () => void;
   children: ReactNode;
 }
 
-function Round({ testId, label, kind, disabled = false, on, expanded, onClick, children }: RoundProps) {
+function Round({ testId, label, kind, disabled = false, on, expanded, button, onClick, children }: RoundProps) {
   return (
     <button
       className={kind === undefined ? "round" : `round ${kind}`} type="button" data-testid={testId} data-on={on}
-      disabled={disabled} aria-label={label} title={label} aria-expanded={expanded} onClick={onClick}
+      disabled={disabled} aria-label={label} title={label} aria-expanded={expanded} ref={button}
+      onClick={onClick}
     >
       {children}
     </button>
@@ -32,14 +34,20 @@ function Round({ testId, label, kind, disabled = false, on, expanded, onClick, c
 export function CallControls({ calls, call }: { calls: Calls; call: Call }) {
   const { t } = useStrings();
   const devices = useWatched(calls.devices);
+  const inUse = useWatched(calls.inUse);
   const [choosing, setChoosing] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const closeMenu = (): void => {
+    setChoosing(false);
+    opener.current?.focus();
+  };
   const early = call.phase === "preparing";
   const cancel = call.role === "caller" && (early || call.phase === "ringing");
   return (
     <div className="call-controls">
       {choosing && !call.minimised && (
         <DeviceMenu
-          devices={devices} onClose={() => setChoosing(false)}
+          devices={devices} inUse={inUse} onClose={closeMenu}
           onPick={(kind, deviceId) => void calls.pick(kind, deviceId)}
         />
       )}
@@ -56,7 +64,7 @@ export function CallControls({ calls, call }: { calls: Calls; call: Call }) {
         {call.cameraOn ? <VideoIcon /> : <VideoOffIcon />}
       </Round>
       <Round
-        testId="device-select" label={t("devices")} disabled={early} expanded={choosing}
+        testId="device-select" label={t("devices")} disabled={early} expanded={choosing} button={opener}
         onClick={() => setChoosing(!choosing)}
       >
         <DevicesIcon />

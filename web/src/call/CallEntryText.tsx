@@ -8,7 +8,7 @@ export function CallEntryText({ entry, own }: { entry: CallEntry; own: boolean }
   return (
     <span
       className={isMissed(entry, own) ? "call-entry missed" : "call-entry"} data-testid="call-entry"
-      data-reason={entry.reason}
+      data-reason={entry.reason} data-duration={entry.duration}
     >
       {entry.video ? <VideoIcon /> : <PhoneIcon />}
       {entryText(t, entry, own)}

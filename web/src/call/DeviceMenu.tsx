@@ -1,15 +1,16 @@
 import { useEffect, useRef } from "react";
 import { useStrings } from "../ui/i18n";
-import { canChooseSpeaker, useChoices } from "./devices";
+import { canChooseSpeaker, shownDevice, useChoices } from "./devices";
 import type { Devices } from "./media";
 
 interface DeviceMenuProps {
   devices: Devices;
+  inUse: Devices;
   onPick: (kind: keyof Devices, deviceId: string) => void;
   onClose: () => void;
 }
 
-export function DeviceMenu({ devices, onPick, onClose }: DeviceMenuProps) {
+export function DeviceMenu({ devices, inUse, onPick, onClose }: DeviceMenuProps) {
   const { t } = useStrings();
   const choices = useChoices();
   const box = useRef<HTMLDivElement>(null);
@@ -22,13 +23,12 @@ export function DeviceMenu({ devices, onPick, onClose }: DeviceMenuProps) {
     >
       {kinds.map((kind) => {
         const list = choices[kind];
-        const chosen = list.some(({ deviceId }) => deviceId === devices[kind]) ? devices[kind] : list[0]?.deviceId;
         return (
           <label className="field" key={kind}>
             <span>{t(kind)}</span>
             <select
-              className="lang-select" data-testid={`device-${kind}`} value={chosen ?? ""} disabled={list.length === 0}
-              onChange={(event) => onPick(kind, event.target.value)}
+              className="lang-select" data-testid={`device-${kind}`} disabled={list.length === 0}
+              value={shownDevice(list, inUse[kind], devices[kind])} onChange={(event) => onPick(kind, event.target.value)}
             >
               {list.length === 0 && <option value="">{t("noDevice")}</option>}
               {list.map(({ deviceId, label }, index) => (

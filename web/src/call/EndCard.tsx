@@ -34,7 +34,10 @@ export function EndCard({ over, peerId, name, onAgain, onClose }: EndCardProps) 
 
   const why = whyOf(over);
   return (
-    <section className="end-card" role="status" data-testid="call-ended" data-reason={over.reason ?? "refused"}>
+    <section
+      className="end-card" role="status" data-testid="call-ended" data-reason={over.reason ?? "refused"}
+      data-duration={over.duration}
+    >
       <Avatar userId={peerId} name={name} />
       <div className="grow">
         <strong className="clip" dir="auto">{name}</strong>

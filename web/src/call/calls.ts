@@ -36,6 +36,8 @@ export class Calls {
   readonly store = new Watched<CallsState>(NO_CALLS);
   readonly streams = new Watched<Streams>(NO_STREAMS);
   readonly devices = new Watched<Devices>(loadDevices(localStorage));
+  /** The devices that are open for the call, which need not be those that were chosen. */
+  readonly inUse = new Watched<Devices>({});
   readonly #connection: Port;
   readonly #ringer = new Ringer();
   #open: OpenCall | null = null;
@@ -159,6 +161,8 @@ export class Calls {
     const devices = { ...this.devices.get(), [kind]: deviceId };
     this.devices.set(devices);
     saveDevices(localStorage, devices);
+    // Shown at once; opening it may take a moment, and tells in the end what is open.
+    if (kind in this.inUse.get()) this.inUse.set({ ...this.inUse.get(), [kind]: deviceId });
     if (kind !== "speaker") await this.#open?.change(kind, deviceId);
   }
 
@@ -177,6 +181,7 @@ export class Calls {
       call: () => this.store.get().current,
       dispatch: (action) => this.#dispatch(action),
       tellMedia: () => this.#tellMedia(),
+      onDevices: (inUse) => this.inUse.set(inUse),
       exchange: (sdp) => this.#connection.ask("webrtc_offer", { callId: this.#callId(), sdp, target: "relay" }),
       onRefused: (error) => this.#giveUp(error),
     });
@@ -233,6 +238,7 @@ export class Calls {
     if (next.current === null) {
       this.#open?.close();
       this.#open = null;
+      this.inUse.set({});
     }
     this.#ringer.play(ringOf(next));
     this.store.set(next);

@@ -22,6 +22,14 @@ export function saveDevices(storage: Storage, devices: Devices): void {
   storage.setItem(KEY, JSON.stringify(devices));
 }
 
+/** What a menu shows as chosen: the device in use, else the one wanted for the next time, else the browser's first. */
+export function shownDevice(
+  list: readonly Pick<MediaDeviceInfo, "deviceId">[], inUse: string | undefined, wanted: string | undefined,
+): string {
+  const listed = (id: string | undefined): boolean => list.some(({ deviceId }) => deviceId === id);
+  return [inUse, wanted].find(listed) ?? list[0]?.deviceId ?? "";
+}
+
 export interface Choices {
   microphone: MediaDeviceInfo[];
   camera: MediaDeviceInfo[];

@@ -43,6 +43,16 @@ export class LocalMedia {
     this.#onLost = onLost;
   }
 
+  /** The ids of the devices that are open. */
+  get inUse(): Devices {
+    const devices: Devices = {};
+    for (const kind of ["microphone", "camera"] as const) {
+      const id = this[kind]?.getSettings().deviceId;
+      if (id !== undefined) devices[kind] = id;
+    }
+    return devices;
+  }
+
   /** Both at once, so that the person is asked once; when that fails, one by one, to have at least the other. */
   async open(video: boolean): Promise<Partial<Record<MediaKind, MediaFault>>> {
     if (!video) return this.#openEach(["microphone"]);

@@ -14,6 +14,8 @@ export interface OpenListener {
   dispatch(action: Action): void;
   /** What is sent has changed, or a new listener may not know it. */
   tellMedia(): void;
+  /** Which devices are open now. */
+  onDevices(inUse: Devices): void;
   exchange(sdp: string): Promise<Answer<"webrtc_offer">>;
   onRefused(error: ErrorBody): void;
 }
@@ -127,6 +129,7 @@ export class OpenCall {
   /** Puts the track of `kind` as it is now on the wire and on the screen. */
   async #send(kind: MediaKind): Promise<void> {
     if (this.#closed) return;
+    this.#listener.onDevices(this.#media.inUse);
     const { microphone, camera } = this.#media;
     if (kind === "microphone") {
       if (microphone !== null) microphone.enabled = this.#listener.call()?.micOn === true;

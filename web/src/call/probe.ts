@@ -5,9 +5,16 @@ import { summarise, type Summary } from "./statistics";
 export interface CallProbe {
   /** Null when no call is on. */
   stats(): Promise<Summary | null>;
+  /** The ids of the devices whose tracks are sent; null sends nothing. */
+  readonly sending: { microphone: string | null; camera: string | null };
   readonly connectionState: RTCPeerConnectionState | null;
   readonly localDescription: string | null;
   readonly remoteDescription: string | null;
+}
+
+function sentDevice(peer: Peer | null, kind: "audio" | "video"): string | null {
+  const sender = peer?.pc.getSenders().find(({ track }) => track?.kind === kind);
+  return sender?.track?.getSettings().deviceId ?? null;
 }
 
 export function exposeProbe(peer: () => Peer | null): void {
@@ -18,6 +25,9 @@ export function exposeProbe(peer: () => Peer | null): void {
       const all: Record<string, unknown>[] = [];
       (report as Map<string, Record<string, unknown>>).forEach((one) => all.push(one));
       return summarise(all);
+    },
+    get sending() {
+      return { microphone: sentDevice(peer(), "audio"), camera: sentDevice(peer(), "video") };
     },
     get connectionState() {
       return peer()?.pc.connectionState ?? null;

@@ -1,0 +1,221 @@
+"""Two people in a call, each at the product's page in a browser of any make: what they do and what must hold then."""
+
+import asyncio
+import json
+import re
+import time
+from typing import Any, Protocol
+
+from tests.support.server import Server
+
+MEDIA_WITHIN_S = 3.0  # from the yes to picture and sound on both sides
+SOUND = 1e-4  # of `totalAudioEnergy` (W3C webrtc-stats): a tenth of a second of quiet speech
+SILENCE = 1e-6
+_LOOK_S = 0.05
+
+
+class BrowserPage(Protocol):
+    """One page of a browser."""
+
+    complaints: list[str]
+
+    async def goto(self, url: str) -> None: ...
+
+    async def evaluate(self, expression: str) -> Any: ...
+
+    async def click(self, selector: str) -> None: ...
+
+    async def fill(self, selector: str, text: str) -> None: ...
+
+    async def choose(self, selector: str, label: str) -> None: ...
+
+
+class Person:
+    """Somebody at the page."""
+
+    def __init__(self, name: str, page: BrowserPage) -> None:
+        self.name, self.page = name, page
+
+    async def log_in(self, url: str) -> None:
+        await self.page.goto(url + "/")
+        await self.page.fill("[data-testid='name-input']", self.name)
+        await self.press("login-button")
+        await self.sees("me")
+
+    async def press(self, test_id: str) -> None:
+        await self.page.click(f"[data-testid='{test_id}']")
+
+    async def sees(self, test_id: str, within_s: float = 5.0, **data: str) -> dict[str, str]:
+        """Wait for an element with these `data-*` values; all of its values."""
+        selector = f"[data-testid='{test_id}']" + "".join(f"[data-{key}='{value}']" for key, value in data.items())
+        look = (
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); return e && {{ ...e.dataset }}; }})()"
+        )
+        try:
+            async with asyncio.timeout(within_s):
+                while (found := await self.page.evaluate(look)) is None:
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"{self.name} saw no {selector} within {within_s} s") from None
+        assert isinstance(found, dict)
+        return found
+
+    async def probe(self, expression: str) -> Any:
+        """What the page tells of its call (`web/src/call/probe.ts`)."""
+        return await self.page.evaluate(f"window.__visavisCall.{expression}")
+
+    async def descriptions(self) -> tuple[str, str]:
+        """SDP: what this page offered last, and what the relay answered last."""
+        return await self.probe("localDescription"), await self.probe("remoteDescription")
+
+    async def stats(self) -> dict[str, Any]:
+        found: dict[str, Any] = await self.probe("stats()")
+        return found
+
+    async def until_media(self, within_s: float, *, frames: int = 3) -> None:
+        """From now on more frames are decoded, and sound that is no silence is played."""
+        first = now = await self.stats()
+        try:
+            async with asyncio.timeout(within_s):
+                while (
+                    now["framesDecoded"] < first["framesDecoded"] + frames
+                    or now["totalAudioEnergy"] < first["totalAudioEnergy"] + SOUND
+                ):
+                    await asyncio.sleep(_LOOK_S)
+                    now = await self.stats()
+        except TimeoutError:
+            raise AssertionError(f"{self.name}: not enough media in {within_s} s, {first} -> {now}") from None
+
+    async def shows(self, kind: str, device_id: str) -> None:
+        """The open menu shows this device as the chosen one."""
+        value = f"""document.querySelector("[data-testid='device-{kind}']")?.value"""
+        async with asyncio.timeout(5):
+            while await self.page.evaluate(value) != device_id:
+                await asyncio.sleep(_LOOK_S)
+
+    async def change_device(self, kind: str, label: str) -> None:
+        """Choose another one in the open menu, until its track is on the wire and the menu shows it."""
+        before = (await self.probe("sending"))[kind]
+        await self.shows(kind, before)
+        await self.page.choose(f"[data-testid='device-{kind}']", label)
+        async with asyncio.timeout(5):
+            while (sent := (await self.probe("sending"))[kind]) in {before, None}:
+                await asyncio.sleep(_LOOK_S)
+        await self.shows(kind, sent)
+
+    async def mean_colour(self) -> list[float]:
+        """Red, green and blue, 0..255, of the upper left corner of the other person's picture."""
+        found: list[float] = await self.page.evaluate("""(() => {
+            const canvas = document.createElement("canvas");
+            canvas.width = canvas.height = 40;
+            const context = canvas.getContext("2d");
+            const video = document.querySelector("[data-testid='remote-video']");
+            context.drawImage(video, 0, 0, video.videoWidth, video.videoHeight);
+            const pixels = context.getImageData(0, 0, 40, 40).data;
+            return [0, 1, 2].map((c) => pixels.filter((_, i) => i % 4 === c).reduce((a, b) => a + b, 0) / 1600);
+        })()""")
+        return found
+
+
+def values(sdp: str, name: str) -> set[str]:
+    """What stands in all lines of this attribute."""
+    return set(re.findall(rf"^a={name}:(.*?)\s*$", sdp, re.MULTILINE))
+
+
+def personal(sdp: str) -> set[str]:
+    """What of a page's offer nobody but the relay may learn: address and port, credentials, fingerprint, names."""
+    origin = re.search(r"^o=(\S+) (\S+)", sdp, re.MULTILINE)
+    candidates = {" ".join(candidate.split()[4:6]) for candidate in values(sdp, "candidate")}
+    cnames = set(re.findall(r" cname:(.*?)\s*$", sdp, re.MULTILINE))
+    assert origin is not None
+    assert candidates
+    found = candidates | cnames | {origin[1], origin[2]}
+    return found.union(*(values(sdp, name) for name in ("ice-ufrag", "ice-pwd", "fingerprint"))) - {"-"}
+
+
+async def both_have_media(ana: Person, ben: Person, within_s: float) -> None:
+    await asyncio.gather(ana.until_media(within_s), ben.until_media(within_s))
+
+
+class BrowserCall:
+    """A video call from Ana to Ben, from the ring to the entry in the chat."""
+
+    def __init__(self, server: Server, ana: Person, ben: Person) -> None:
+        self.server, self.ana, self.ben = server, ana, ben
+        self._accepted_at = self._active_at = 0.0
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        return (self.ana, self.ben)
+
+    async def ring_and_accept(self) -> None:
+        """Both log in and match, Ana calls, Ben accepts; media flows both ways in time."""
+        for person in self.people:
+            await person.log_in(self.server.url)
+        await self.ana.page.click("[data-testid^='match-']")
+        await self.ana.press("call-video")
+        await self.ben.sees("incoming-call")
+        self._accepted_at = time.monotonic()
+        await self.ben.press("accept-video")
+        for person in self.people:
+            await person.sees("call-view", phase="active")
+        self._active_at = time.monotonic()
+        await both_have_media(self.ana, self.ben, MEDIA_WITHIN_S)
+        assert time.monotonic() - self._accepted_at < MEDIA_WITHIN_S
+
+    async def goes_through_the_relay(self) -> None:
+        """Each page talks to an address of the relay's answer, which tells nothing of the other side."""
+        for person, other in (self.people, self.people[::-1]):
+            (_, told), (theirs, _) = await person.descriptions(), await other.descriptions()
+            assert "a=ice-lite" in told
+            pair = (await person.stats())["pair"]
+            assert f" {pair['remote']['address']} {pair['remote']['port']} typ host" in told
+            assert [secret for secret in personal(theirs) if secret in told] == []
+
+    async def mute_and_camera(self) -> None:
+        """What Ana turns off does not arrive at Ben, and he is told; then it comes again."""
+        await self.ana.press("mute-button")
+        await self.ana.press("camera-button")
+        await self.ben.sees("peer-muted")
+        await asyncio.sleep(1)
+        before = await self.ben.stats()
+        await asyncio.sleep(1)
+        after = await self.ben.stats()
+        assert after["framesDecoded"] - before["framesDecoded"] <= 1
+        assert after["totalAudioEnergy"] - before["totalAudioEnergy"] < SILENCE
+        await self.ana.press("camera-button")
+        await self.ana.press("mute-button")
+        await self.ben.until_media(5)
+
+    async def restart_ice(self) -> None:
+        """New credentials on both sides of Ana's leg in the same connection; media goes on."""
+        before = await self.ana.descriptions()
+        await self.ana.page.evaluate("window.dispatchEvent(new Event('online')) && null")
+        async with asyncio.timeout(5):
+            while values((after := await self.ana.descriptions())[1], "ice-ufrag") == values(before[1], "ice-ufrag"):
+                await asyncio.sleep(_LOOK_S)
+        assert values(after[0], "ice-ufrag").isdisjoint(values(before[0], "ice-ufrag"))
+        assert [values(sdp, "fingerprint") for sdp in after] == [values(sdp, "fingerprint") for sdp in before]
+        await both_have_media(self.ana, self.ben, 5)
+        assert await self.ana.probe("connectionState") == "connected"
+
+    async def change_devices(self) -> None:
+        """Ana picks her other microphone and her other camera from the menu; Ben hears on and sees the other one."""
+        await self.ana.press("device-select")
+        await self.ana.change_device("microphone", "Fake Audio Input 2")
+        await both_have_media(self.ana, self.ben, 5)
+        await self.ana.change_device("camera", "fake_device_2")
+        await both_have_media(self.ana, self.ben, 5)
+
+    async def hang_up(self) -> None:
+        """Ben hangs up: both learn the reason, and the same duration as in the chat, which is the true one."""
+        at_least = time.monotonic() - self._active_at
+        await self.ben.press("hangup-button")
+        told = await self.ana.sees("call-ended", reason="completed")
+        at_most = time.monotonic() - self._accepted_at
+        # Media of both sides began between the yes and what the pages showed; the call ended after the press.
+        assert at_least <= float(told["duration"]) <= at_most
+        for person in self.people:
+            await person.sees("call-ended", reason="completed")
+            assert (await person.sees("call-entry", reason="completed"))["duration"] == told["duration"]
+            assert await person.probe("connectionState") is None
