@@ -5,6 +5,7 @@ code 2. Commands import what they need themselves, so that `--help` is quick.
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 BAD_USAGE: Final = 2
 INTERRUPTED: Final = 130
+_AUDIO_CLOCK_RATE: Final = 48_000  # of Opus, whatever it was sampled at (RFC 7587 4.1)
+_CLOCK_RATE_MAX: Final = 1_000_000
+_TALKERS: Final = 2
 _SCOPES: Final = ("user", "ops", "moderator", "service")
 
 # Flag, the option it sets, and what --help says; a flag without METAVAR is a switch.
@@ -88,7 +92,29 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--name", metavar="NAME", help="display name")
     token.add_argument("--scope", choices=_SCOPES, default="user", help="what the token allows (user)")
     token.add_argument("--ttl", metavar="SECONDS", help="how long it lives (auth.dev_token_ttl_s)")
+    _add_speech(
+        commands.add_parser("speech", help="Who speaks when in a recorded packet log, or in those of two people.")
+    )
     return parser
+
+
+def _add_speech(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_speech)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="packet log, a JSON object a line")
+    _add_clock_rate(parser)
+
+
+def _add_clock_rate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--clock-rate", type=_clock_rate, metavar="HZ", help="ticks of `ts` a second (48000; video 90000)"
+    )
+
+
+def _clock_rate(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= _CLOCK_RATE_MAX:
+        raise ValueError
+    return value
 
 
 def _add_flags(parser: argparse.ArgumentParser, flags: Sequence[str]) -> None:
@@ -161,6 +187,29 @@ def _token(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     config = with_signing_secret(_load(options, env, need_auth=False))
     print(make_token(config, sub=options.sub, name=options.name, scope=options.scope, ttl=options.ttl))
     return 0
+
+
+def _speech(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from visavis.config import ConfigError
+    from visavis.measure import speech_report
+
+    if len(options.files) > _TALKERS:
+        raise ConfigError("speech takes the packet logs of one or two people")
+    with _log_told():
+        print(json.dumps(speech_report(options.files, options.clock_rate or _AUDIO_CLOCK_RATE)))
+    return 0
+
+
+@contextmanager
+def _log_told() -> Iterator[None]:
+    """A packet log that can not be read is a bad option."""
+    from visavis.config import ConfigError
+    from visavis.packet_log import PacketLogError
+
+    try:
+        yield
+    except PacketLogError as error:
+        raise ConfigError(str(error)) from None
 
 
 @contextmanager
