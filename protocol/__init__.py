@@ -4,7 +4,7 @@ JSON Schema, TypeScript types and the reference are generated from these classes
 (`scripts/generate`). Imports nothing of ours.
 """
 
-from protocol import calls, chat, games, presence, prompts, rooms, session
+from protocol import calls, chat, games, presence, prompts, rooms, scene, session
 from protocol.base import REGISTRY, Direction, Event, EventSpec, Payload, ServerEvent, event
 from protocol.errors import ProtocolError
 
@@ -23,5 +23,6 @@ __all__ = [
     "presence",
     "prompts",
     "rooms",
+    "scene",
     "session",
 ]

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from protocol.errors import ProtocolError
 
 NAMESPACE_CHAT = "/"
+NAMESPACE_SCENE = "/virtual-date"
 
 
 class Direction(StrEnum):

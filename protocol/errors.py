@@ -11,7 +11,8 @@
     |- NotFound            not_found        no such match, message, user ...
     |- Gone                gone             was there, is over
     |- Conflict            conflict         the state does not allow it
-    |  `- RoomFull         conflict
+    |  |- RoomFull         conflict
+    |  `- SceneFull        conflict
     |- Busy                busy
     |- RateLimited         rate_limited     carries retryAfterMs
     |- Unavailable         unavailable      a part is down or not built into this server
@@ -147,6 +148,12 @@ class RoomFull(Conflict):
     """The room has as many members as it may have."""
 
     default_message = "the room is full"
+
+
+class SceneFull(Conflict):
+    """Every seat of the scene is taken."""
+
+    default_message = "the scene is full"
 
 
 class Busy(ProtocolError):

@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from media.core.call import TRANSITIONS as CALL_TRANSITIONS
 from monitoring.metrics import metrics_reference, recording_rules
-from protocol.base import REGISTRY, Direction, Event
+from protocol.base import NAMESPACE_CHAT, REGISTRY, Direction, Event
 from protocol.errors import CloseReason, ErrorCode
 from protocol.version import PROTOCOL_VERSION
 from rooms.core.timeline import TRANSITIONS as MESSAGE_TRANSITIONS
@@ -160,6 +160,8 @@ def protocol_reference(schema: dict[str, Any]) -> str:
 
 def _section(name: str, cls: type[Event], schema: dict[str, Any]) -> list[str]:
     lines = [f"### `{name}`", "", (cls.__doc__ or "").strip(), "", *_fields(schema["$defs"][cls.__name__])]
+    if cls.spec.namespace != NAMESPACE_CHAT:
+        lines += ["", f"Namespace `{cls.spec.namespace}`."]
     if cls.spec.ack is not None:
         lines += ["", f"Answer: [{cls.spec.ack.__name__}](#{cls.spec.ack.__name__.lower()})."]
     if cls.spec.errors:

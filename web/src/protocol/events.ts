@@ -65,6 +65,75 @@ export interface Authenticated {
   userId: string;
 }
 /**
+ * Move or gesture. A pose that the scene does not allow (bounds, speed, personal space) is refused as `conflict`,
+ * and a `scene_event` with `teleport` tells this connection where its avatar still stands.
+ */
+export interface AvatarAction {
+  /**
+   * as in `join_scene`; absent: the scene this connection is in
+   */
+  sceneId?: string;
+  /**
+   * a gesture, as wave; told at once
+   */
+  action?: string;
+  position?: Position;
+  rotation?: Rotation;
+  animation?: string;
+  emotion?: string;
+}
+/**
+ * A place in metres.
+ */
+export interface Position {
+  x: number;
+  y: number;
+  z: number;
+}
+/**
+ * A quaternion `{x, y, z, w}` of any length but zero, or `{yaw}` in degrees.
+ */
+export interface Rotation {
+  x?: number;
+  y?: number;
+  z?: number;
+  w?: number;
+  yaw?: number;
+}
+/**
+ * Somebody in a scene, also while they are away for the grace of a reconnect.
+ */
+export interface AvatarState {
+  /**
+   * the seat, kept for the stay
+   */
+  slot: number;
+  userId: string;
+  name: string;
+  position: Place;
+  rotation: Quaternion;
+  animation: string;
+  emotion: string;
+  version: number;
+}
+/**
+ * A place in metres, with millimetres.
+ */
+export interface Place {
+  x: number;
+  y: number;
+  z: number;
+}
+/**
+ * A rotation of length 1.
+ */
+export interface Quaternion {
+  x: number;
+  y: number;
+  z: number;
+  w: number;
+}
+/**
  * Answer to `answer_call`.
  */
 export interface CallAnswered {
@@ -208,6 +277,17 @@ export interface CancelCall {
   callId: string;
 }
 /**
+ * Change what the scene's definition lets visitors change.
+ */
+export interface ChangeEnvironment {
+  key: string;
+  value: string | number | boolean;
+  /**
+   * as in `join_scene`; absent: the scene this connection is in
+   */
+  sceneId?: string;
+}
+/**
  * Sent once after a connection is accepted.
  */
 export interface Connected {
@@ -248,6 +328,14 @@ export interface Empty {}
  */
 export interface EndCall {
   callId: string;
+}
+/**
+ * Answer to `environment_change`.
+ */
+export interface EnvironmentChanged {
+  key: string;
+  value: string | number | boolean;
+  version: number;
 }
 /**
  * Messages before or after a sequence number (both exclusive); without either, the newest.
@@ -383,6 +471,19 @@ export interface JoinChat {
   userId?: string;
 }
 /**
+ * Enter a scene by its template's name. With `matchId`, or a current match, it is the match's own and for its
+ * members only; without it is open to everybody. The seat is kept for 15 s after a lost connection; whoever joins a
+ * second time goes on from their newest connection. A connection is in one scene at a time.
+ */
+export interface JoinScene {
+  sceneId: string;
+  /**
+   * names the user in development mode, else ignored
+   */
+  userId?: string;
+  matchId?: string;
+}
+/**
  * Answer to `join_chat`.
  */
 export interface JoinedChat {
@@ -421,10 +522,78 @@ export interface Member {
   readSeq?: number;
 }
 /**
+ * Answer to `join_scene`.
+ */
+export interface JoinedScene {
+  sceneId: string;
+  slot: number;
+  /**
+   * address of the binary channel; absent: there is none
+   */
+  sceneWs?: string;
+  /**
+   * first frame of the binary channel; absent as `sceneWs`
+   */
+  ticket?: string;
+  /**
+   * the scene as its file describes it, with `hash`
+   */
+  definition: {
+    [k: string]: unknown;
+  };
+  snapshot: SceneSnapshot;
+}
+/**
+ * The exact state of a scene: what follows as events is all that is missing later.
+ */
+export interface SceneSnapshot {
+  /**
+   * batches of poses so far
+   */
+  tick: number;
+  mySlot: number;
+  avatars: AvatarState[];
+  objects: ObjectState[];
+  environment: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * An object of a scene. `version`: one more per change of state, owner or value; moves do not count.
+ */
+export interface ObjectState {
+  id: number;
+  kind: string;
+  state: "free" | "held" | "offered" | "locked" | "shared" | "consent" | "asked" | "agreed";
+  /**
+   * slot of the holder, null for nobody
+   */
+  owner: number | null;
+  version: number;
+  position: Place;
+  /**
+   * slot of the person who may accept
+   */
+  offeredTo?: number;
+  /**
+   * of objects with values, as a lantern: on
+   */
+  value?: string;
+}
+/**
  * The room is no longer the current match of this connection. Messages go on arriving.
  */
 export interface LeaveChat {
   matchId?: string;
+}
+/**
+ * Give the seat back at once; what one held goes to its place.
+ */
+export interface LeaveScene {
+  /**
+   * as in `join_scene`; absent: the scene this connection is in
+   */
+  sceneId?: string;
 }
 /**
  * Answer to `share_location`.
@@ -512,6 +681,45 @@ export interface NewMessage {
   seq: number;
   clientId?: string;
   replyTo?: string;
+}
+/**
+ * Act on an object. `grab`, `release`, `move {position}` and actions of the object's definition; `offer {arg}` to a
+ * slot or user id, then `accept`, `decline` or `withdraw`.
+ *
+ * A grab is granted only if the object is free: else `conflict`, and a `scene_event` with `action: "refused"` tells
+ * this connection the present owner and version. What is held falls back after 10 s without a sign of its holder.
+ */
+export interface ObjectInteraction {
+  objectId: number;
+  action: string;
+  /**
+   * as in `join_scene`; absent: the scene this connection is in
+   */
+  sceneId?: string;
+  position?: Position;
+  arg?: string | number | boolean;
+}
+/**
+ * Answer to `object_interaction`: the object after it.
+ */
+export interface ObjectTouched {
+  id: number;
+  kind: string;
+  state: "free" | "held" | "offered" | "locked" | "shared" | "consent" | "asked" | "agreed";
+  /**
+   * slot of the holder, null for nobody
+   */
+  owner: number | null;
+  version: number;
+  position: Place;
+  /**
+   * slot of the person who may accept
+   */
+  offeredTo?: number;
+  /**
+   * of objects with values, as a lantern: on
+   */
+  value?: string;
 }
 /**
  * The other person's answer, in a peer-to-peer call only.
@@ -646,6 +854,58 @@ export interface RequestVideoCall {
   to?: string;
 }
 /**
+ * Something changed; to all in the scene, whoever did it included.
+ *
+ * `avatar_action`: the whole pose, moves gathered over 100 ms, `action` at once; also `enter` and `leave`.
+ * `object_interaction`: the object after it; `action` may also be `drop` (its holder is gone) or `expire`.
+ * `environment_change`: `key` and `value`.
+ * `version` is that of the avatar, object or key; what comes with a smaller one than the last is old.
+ */
+export interface SceneEvent {
+  type: "avatar_action" | "object_interaction" | "environment_change";
+  sceneId: string;
+  userId: string;
+  slot: number;
+  at: string;
+  version: number;
+  action?: string;
+  name?: string;
+  position?: Place;
+  rotation?: Quaternion;
+  animation?: string;
+  emotion?: string;
+  /**
+   * true: stand there at once; the move before was refused
+   */
+  teleport?: boolean;
+  /**
+   * of a `leave`: left, gone, replaced
+   */
+  reason?: string;
+  objectId?: number;
+  kind?: string;
+  state?: "free" | "held" | "offered" | "locked" | "shared" | "consent" | "asked" | "agreed";
+  /**
+   * slot of the holder, null for nobody
+   */
+  owner?: number | null;
+  offeredTo?: number;
+  value?: string | number | boolean;
+  key?: string;
+}
+/**
+ * Somebody says something; to all in the scene, the sender included.
+ */
+export interface SceneMessage {
+  sceneId: string;
+  userId: string;
+  slot: number;
+  message: string;
+  position: Place;
+  emotion: string;
+  at: string;
+}
+/**
  * Answer to `webrtc_offer`: the relay's SDP, or nothing for a peer-to-peer call.
  */
 export interface SdpAnswer {
@@ -673,6 +933,18 @@ export interface SendMessage {
    */
   destructAfter?: number;
   destructFrom?: "sent" | "read";
+}
+/**
+ * Say something to all in the scene. It is not stored. `position` defaults to that of one's avatar.
+ */
+export interface SendSceneMessage {
+  message: string;
+  /**
+   * as in `join_scene`; absent: the scene this connection is in
+   */
+  sceneId?: string;
+  position?: Position;
+  emotion?: string;
 }
 /**
  * What this person sends: muted microphone, camera off, screen shared. `speaking`: talks into a muted one.
@@ -779,17 +1051,22 @@ export type Ack<T> = ({ ok: true } & T) | { ok: false; error: ErrorBody };
 export interface ClientEvents {
   answer_call: AnswerCall;
   authenticate: Authenticate;
+  avatar_action: AvatarAction;
   call_consent: CallConsent;
   call_media: SetCallMedia;
   cancel_call: CancelCall;
   delete_message: DeleteMessage;
   edit_message: EditMessage;
   end_call: EndCall;
+  environment_change: ChangeEnvironment;
   fetch_history: FetchHistory;
   ice_candidate: IceCandidate;
   join_chat: JoinChat;
+  join_scene: JoinScene;
   leave_chat: LeaveChat;
+  leave_scene: LeaveScene;
   mark_read: MarkRead;
+  object_interaction: ObjectInteraction;
   play_game: PlayGame;
   private_message: PrivateMessage;
   rate_suggestion: RateSuggestion;
@@ -797,6 +1074,7 @@ export interface ClientEvents {
   refresh_token: RefreshToken;
   request_ai_help: RequestAiHelp;
   request_video_call: RequestVideoCall;
+  scene_message: SendSceneMessage;
   send_message: SendMessage;
   share_location: ShareLocation;
   start_call: StartCall;
@@ -821,6 +1099,8 @@ export interface ServerEvents {
   message_updated: MessageUpdated;
   new_message: NewMessage;
   presence: Presence;
+  scene_event: SceneEvent;
+  scene_message: SceneMessage;
   typing: TypingChanged;
   webrtc_answer: PeerAnswer;
   webrtc_offer: PeerOffer;
@@ -829,17 +1109,22 @@ export interface ServerEvents {
 export interface Acks {
   answer_call: CallAnswered;
   authenticate: Authenticated;
+  avatar_action: Empty;
   call_consent: CallConsented;
   call_media: Empty;
   cancel_call: CallOver;
   delete_message: Version;
   edit_message: Version;
   end_call: CallOver;
+  environment_change: EnvironmentChanged;
   fetch_history: History;
   ice_candidate: Empty;
   join_chat: JoinedChat;
+  join_scene: JoinedScene;
   leave_chat: Empty;
+  leave_scene: Empty;
   mark_read: ReadUpTo;
+  object_interaction: ObjectTouched;
   play_game: GamePlayed;
   private_message: MessageSent;
   rate_suggestion: Empty;
@@ -847,6 +1132,7 @@ export interface Acks {
   refresh_token: TokenRefreshed;
   request_ai_help: HelpRequested;
   request_video_call: CallStarted;
+  scene_message: Empty;
   send_message: MessageSent;
   share_location: LocationShared;
   start_call: CallStarted;
