@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from media.data import DataBridge
 from media.engine.api import LegSnapshot
 from media.engine.pure import PureEngine
 from media.facts import LegConnected, LegLost, LegReturned
@@ -32,6 +33,7 @@ from media.sdp import (
     succession,
 )
 from media.transport import Endpoint, Listener, Transport, TransportRefusal, TransportState
+from media.transport.sctp import MAX_MESSAGE_SIZE
 from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
 from protocol.errors import Unavailable
@@ -65,6 +67,7 @@ class _Leg:
     slots: dict[Key, int] = field(default_factory=dict)
     secured: bool = False
     lost: bool = False
+    has_data: bool = False
 
     def keys(self) -> list[Key]:
         """The place of each m-line among those of its kind."""
@@ -93,6 +96,7 @@ class MediaService:
         self._engine = PureEngine(lambda datagram, address: None, wall=wall)
         self._endpoint = Endpoint(self._engine, on_refused=on_refused, clock=kit.clock.monotonic)
         self._calls: dict[str, dict[str, _Leg]] = {}
+        self._bridges: dict[str, DataBridge] = {}
         self._ids = itertools.count(1)
         self._cancel_tick: Callable[[], None] | None = None
         self._started = False
@@ -106,7 +110,8 @@ class MediaService:
         """Close every leg and the port."""
         if self._cancel_tick is not None:
             self._cancel_tick()
-        self._calls.clear()
+        for call_id in list(self._calls):
+            await self.close(call_id)
         await self._endpoint.close()
 
     @property
@@ -153,6 +158,7 @@ class MediaService:
         plans = negotiate(offer, other.offer if other else None, settled=other.plans if other else ())
         if leg is None or kind is Succession.NEW_LEG:
             if leg is not None:
+                self._leave_data(call_id, leg)
                 self._drop(leg)
             leg = legs[user_id] = self._new_leg(call_id, user_id, offer)
         elif kind is Succession.ICE_RESTART:
@@ -166,6 +172,9 @@ class MediaService:
 
     async def close(self, call_id: str) -> None:
         """Drop all legs of the call."""
+        bridge = self._bridges.pop(call_id, None)
+        if bridge is not None:
+            bridge.close()
         for leg in self._calls.pop(call_id, {}).values():
             self._drop(leg)
 
@@ -214,6 +223,7 @@ class MediaService:
             self._tell(call_id, leg, LegLost(call_id, leg.user_id))
         elif state is TransportState.CLOSED and leg.secured:
             leg.lost = True
+            self._leave_data(call_id, leg)
             self._tell(call_id, leg, LegLost(call_id, leg.user_id, closed=True))
         elif state is TransportState.CONNECTED and leg.lost:
             leg.lost = False
@@ -238,10 +248,33 @@ class MediaService:
         for key in leg.slots.keys() - slots.keys():
             self._engine.close_slot(leg.slots[key])
         leg.publications, leg.slots = publications, slots
+        self._join_data(call_id, leg)
         legs = [one for one in self._calls.get(call_id, {}).values() if one.secured]
         for sender, receiver in itertools.permutations(legs, 2):
             for key in sender.publications.keys() & receiver.slots.keys():
                 self._engine.route(sender.publications[key], receiver.slots[key])
+
+    def _join_data(self, call_id: str, leg: _Leg) -> None:
+        """Begin the leg's data channels once it is secured and has an m-line for them."""
+        agreed = (one for one, plan in zip(leg.offer.media, leg.plans, strict=True) if plan.kind == "application")
+        offered = next((one for one in agreed if not one.rejected), None)
+        if offered is None or offered.sctp_port is None or leg.has_data:
+            return
+        leg.has_data = True
+        if call_id not in self._bridges:
+            self._bridges[call_id] = DataBridge(self._kit.clock, self._kit.timers, self._endpoint.refuse)
+        leg.transport.listener.on_data = self._bridges[call_id].join(
+            leg.user_id,
+            leg.transport.send_data,
+            remote_port=offered.sctp_port,
+            # 0 says: of any size (RFC 8841 6.1).
+            remote_max_message_size=offered.max_message_size or MAX_MESSAGE_SIZE,
+        )
+
+    def _leave_data(self, call_id: str, leg: _Leg) -> None:
+        if leg.has_data and call_id in self._bridges:
+            leg.has_data = False
+            self._bridges[call_id].leave(leg.user_id)
 
     def _arm(self) -> None:
         if self._cancel_tick is None:

@@ -89,13 +89,36 @@ class DataChannels:
         elif self._association.state == "closed":
             self._end()
 
-    def open(self, label: str, *, protocol: str = "", ordered: bool = True, max_retransmits: int | None = None) -> None:
-        """Ask the peer to take a channel; `on_open` is called when it has."""
+    def open(
+        self,
+        label: str,
+        *,
+        protocol: str = "",
+        ordered: bool = True,
+        max_retransmits: int | None = None,
+        max_packet_life_time: int | None = None,
+    ) -> RTCDataChannel:
+        """Ask the peer to take a channel; `on_open` is called with it when it has."""
         parameters = RTCDataChannelParameters(
-            label=label, protocol=protocol, ordered=ordered, maxRetransmits=max_retransmits
+            label=label,
+            protocol=protocol,
+            ordered=ordered,
+            maxRetransmits=max_retransmits,
+            maxPacketLifeTime=max_packet_life_time,
         )
         channel = RTCDataChannel(self._association, parameters)
         channel.once("open", lambda: self._opened(channel))
+        return channel
+
+    def open_like(self, channel: RTCDataChannel) -> RTCDataChannel:
+        """Ask for a channel with the name and the reliability of one of another association."""
+        return self.open(
+            channel.label,
+            protocol=channel.protocol,
+            ordered=channel.ordered,
+            max_retransmits=channel.maxRetransmits,
+            max_packet_life_time=channel.maxPacketLifeTime,
+        )
 
     def send(self, channel: RTCDataChannel, message: str | bytes) -> bool:
         """Queue one message; False when the channel is not open, full, or the message too large for the peer."""

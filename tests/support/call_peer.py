@@ -24,6 +24,7 @@ from aiortc import (
     MediaStreamTrack,
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCDataChannel,
     RTCPeerConnection,
     RTCSessionDescription,
 )
@@ -165,13 +166,34 @@ class CallPeer:
         self._tone = Tone(hertz, level)
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._heard)
+        self.channels: dict[str, RTCDataChannel] = {}
+        self.messages: list[tuple[str, str | bytes]] = []
+        self.pc.on("datachannel", self._take_channel)
 
-    async def offer(self, make_path: "MakePath | None" = None, *, audio: bool = True, video: bool = True) -> None:
+    def open_channel(self, label: str) -> None:
+        """A data channel of this peer; before the first offer it puts its m-line there."""
+        self._take_channel(self.pc.createDataChannel(label))
+
+    def _take_channel(self, channel: RTCDataChannel) -> None:
+        self.channels[channel.label] = channel
+        channel.on("message", lambda message: self.messages.append((channel.label, message)))
+
+    async def offer(
+        self,
+        make_path: "MakePath | None" = None,
+        *,
+        audio: bool = True,
+        video: bool = True,
+        channels: tuple[str, ...] = (),
+    ) -> None:
         """Offer to the relay and take its answer; `make_path` is given the relay's address."""
         if audio:
             self.pc.addTrack(self._tone)
         if video:
             self.pc.addTrack(self.pictures)
+        # After the tracks: aiortc gives a channel that comes first a transport of its own, which BUNDLE leaves dead.
+        for label in channels:
+            self.open_channel(label)
         await self.pc.setLocalDescription(await self.pc.createOffer())
         self.answer = await self._exchange(self.pc.localDescription.sdp)
         if make_path is not None:
@@ -320,9 +342,17 @@ def through_path(sdp: str, port: int) -> str:
 
 @contextlib.asynccontextmanager
 async def two_in_a_call(
-    server: Server, *, seed: int | None = None, audio: bool = True, video: bool = True, everything: bool = False
+    server: Server,
+    *,
+    seed: int | None = None,
+    audio: bool = True,
+    video: bool = True,
+    everything: bool = False,
+    channels: tuple[str, ...] = (),
 ) -> AsyncIterator[tuple[CallPeer, CallPeer]]:
-    """Ana rings, Ben accepts, both offer; with a seed Ana's leg runs over an `ImpairedPath`, clear at first."""
+    """Ana rings, Ben accepts, both offer; with a seed Ana's leg runs over an `ImpairedPath`, clear at first.
+
+    `channels`: labels of data channels that both open."""
     names = two_ids()
     async with contextlib.AsyncExitStack() as stack:
         tokens = [server.dev_token(name) for name in names]
@@ -341,8 +371,8 @@ async def two_in_a_call(
         ana.call_id = ben.call_id = started["callId"]
         await ben.client.ok("answer_call", {"callId": ben.call_id, "accept": True})
         make_path = None if seed is None else MakePath(stack, seed, everything=everything)
-        await ana.offer(make_path, audio=audio, video=video)
-        await ben.offer(audio=audio, video=video)
+        await ana.offer(make_path, audio=audio, video=video, channels=channels)
+        await ben.offer(audio=audio, video=video, channels=channels)
         for peer in (ana, ben):
             await peer.client.wait_for("call_state", lambda data: data["state"] == "active", within_s=10)
         yield ana, ben
