@@ -2,8 +2,8 @@
 
     python -m tests.support.hostile_media HOST PORT RATE SEED
 
-sends `RATE` STUN and DTLS datagrams a second from an address of no call until its standard input ends, then prints
-how many they were.
+prints a line and sends `RATE` STUN and DTLS datagrams a second from an address of no call until something comes on its
+standard input, then prints how many they were.
 """
 
 import asyncio
@@ -265,10 +265,10 @@ class Stranger:
 
 
 class Flood:
-    """A process that floods from elsewhere; `sent` is known after the block."""
+    """A process that floods from elsewhere, at once when the block begins; `sent` in `seconds` is known after it."""
 
     def __init__(self, target: tuple[str, int], rate: int, seed: int) -> None:
-        self.sent = 0
+        self.sent, self.seconds = 0, 0.0
         arguments = [target[0], str(target[1]), str(rate), str(seed)]
         self._command = [sys.executable, "-m", "tests.support.hostile_media", *arguments]
 
@@ -276,18 +276,25 @@ class Flood:
         self._process = await asyncio.create_subprocess_exec(
             *self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        assert self._process.stdout is not None
+        await self._process.stdout.readline()
+        self._began = time.monotonic()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.seconds = time.monotonic() - self._began
         answer, _nothing = await self._process.communicate(b"over\n")
         self.sent = int(answer)
 
 
 def flood(target: tuple[str, int], rate: int, seed: int) -> int:
-    """Send `rate` datagrams a second until standard input ends."""
-    random_, sent, began = random.Random(seed), 0, time.monotonic()
+    """Say so and send `rate` datagrams a second until there is something on standard input."""
+    random_, sent = random.Random(seed), 0
     shapes = [shape for base in controls() for shape in (base, mutated(random_, base), mutated(random_, base))]
     shapes = [shape for shape in shapes if family(shape) in ("stun", "dtls")]
+    sys.stdout.write("begun\n")
+    sys.stdout.flush()
+    began = time.monotonic()
     with Stranger(target) as stranger:
         while not select.select([sys.stdin], [], [], 0.002)[0]:
             due = int((time.monotonic() - began) * rate)
