@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,15 +133,21 @@ def run_command(
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *options: str, dev: bool = True, port: int = 0, env: Mapping[str, str] | None = None
+    folder: Path,
+    *options: str,
+    dev: bool = True,
+    port: int = 0,
+    env: Mapping[str, str] | None = None,
+    program: Sequence[str] = COMMAND,
 ) -> Iterator[Server]:
     """A server with its data in `folder/data`. At the end it is stopped, unless the test has ended it itself.
 
-    Outside of development mode it is given `SECRET` to verify tokens with, unless `env` names a key set.
+    `program` takes the command line of `visavis`. Outside of development mode the server is given `SECRET` to verify
+    tokens with, unless `env` names a key set.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data, log_path = folder / "data", folder / "server.log"
-    command = [*COMMAND, "serve", "--port", str(port), "--data", str(data), *(["--dev"] if dev else []), *options]
+    command = [*program, "serve", "--port", str(port), "--data", str(data), *(["--dev"] if dev else []), *options]
     has_keys = any(name.startswith("VISAVIS_AUTH__JWKS_") for name in env or ())
     given = environment({**({} if dev or has_keys else {"VISAVIS_AUTH__SECRET": SECRET}), **(env or {})})
     began = time.monotonic()

@@ -1,0 +1,68 @@
+"""`visavis` with a probe: how much CPU time the dearest batch of datagrams and the dearest offer cost.
+
+    python -m tests.support.probed_server REPORT serve ...
+
+Takes the product's own command line and runs the product unchanged; two methods are timed by the CPU time of their
+thread, which neighbours on a busy machine do not change. At its end it writes REPORT as JSON, times in seconds.
+"""
+
+import atexit
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from media.service import MediaService
+from media.transport.endpoint import Endpoint
+from visavis.cli import main
+
+
+class Probe:
+    """Count and worst CPU time of each timed method."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.worst_s: dict[str, float] = {}
+
+    def note(self, name: str, began: float) -> None:
+        """A call that began at this thread time is over."""
+        took = time.thread_time() - began
+        self.counts[name] = self.counts.get(name, 0) + 1
+        self.worst_s[name] = max(self.worst_s.get(name, 0.0), took)
+
+    def write(self, path: Path) -> None:
+        """The figures so far."""
+        path.write_text(json.dumps({"counts": self.counts, "worst_s": self.worst_s}))
+
+
+def attach(probe: Probe) -> None:
+    """Time every batch that the endpoint reads (up to 64 datagrams) and every offer to the relay."""
+    readable: Callable[..., None] = Endpoint._readable
+    offer: Callable[..., Any] = MediaService.offer
+
+    def timed_readable(self: Endpoint, *arguments: Any) -> None:
+        began = time.thread_time()
+        try:
+            readable(self, *arguments)
+        finally:
+            probe.note("batch", began)
+
+    async def timed_offer(self: MediaService, *arguments: Any) -> str:
+        began = time.thread_time()
+        try:
+            answer: str = await offer(self, *arguments)
+            return answer
+        finally:
+            probe.note("offer", began)
+
+    Endpoint._readable = timed_readable  # type: ignore[method-assign, assignment]
+    MediaService.offer = timed_offer  # type: ignore[method-assign, assignment]
+
+
+if __name__ == "__main__":
+    found = Probe()
+    attach(found)
+    atexit.register(found.write, Path(sys.argv[1]))
+    sys.exit(main(sys.argv[2:]))
