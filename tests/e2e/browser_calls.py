@@ -172,6 +172,17 @@ class BrowserCall:
             assert f" {pair['remote']['address']} {pair['remote']['port']} typ host" in told
             assert [secret for secret in personal(theirs) if secret in told] == []
 
+    async def is_counted(self) -> None:
+        """The relay's counters lie between what the pages have received so far and what they have sent since."""
+        shares = {kind: [(await person.stats())[kind] for person in self.people] for kind in ("audio", "video")}
+        shown = self.server.metrics()
+        await asyncio.sleep(0.2)  # browsers answer from the same report for 50 ms
+        sent = [await person.stats() for person in self.people]
+        for kind, inbound in shares.items():
+            taken, given = (shown[f'media_packets_total{{direction="{way}",kind="{kind}"}}'] for way in ("in", "out"))
+            received = sum(one["packetsReceived"] - one["retransmitted"] for one in inbound)
+            assert 0 < received <= given <= taken <= sum(one[f"{kind}PacketsSent"] for one in sent)
+
     async def mute_and_camera(self) -> None:
         """What Ana turns off does not arrive at Ben, and he is told; then it comes again."""
         await self.ana.press("mute-button")

@@ -1,10 +1,12 @@
 """Two Chromium pages of the product call each other through the relay."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.e2e.browser_calls import BrowserCall, Person
 from tests.support.chromium import DESK, PHONE, ChromiumPage, chromium
@@ -12,6 +14,8 @@ from tests.support.footage import ANA, BEN, film, speak
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.needs("chromium", "espeak-ng", "ffmpeg"), pytest.mark.timeout(120)]
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +52,50 @@ async def each_sees_the_other(call: BrowserCall) -> None:
     assert blue > red + 20
 
 
-async def test_two_people_see_and_hear_each_other(server: Server, footage: Path) -> None:
+async def the_chat_goes_on(call: BrowserCall) -> None:
+    """Ana writes beside the picture; Ben has it in his chat behind his."""
+    await call.ana.page.fill("[data-testid='composer']", "Sunrise on the ridge, next Sunday? I bring the tea.")
+    await call.ana.press("send")
+    await call.ben.sees("message-1")
+
+
+async def photograph(call: BrowserCall, folder: Path) -> None:
+    """Pictures of both pages for a look, and for the documents when VISAVIS_UPDATE_IMAGES is set."""
+    folder = IMAGES if os.environ.get("VISAVIS_UPDATE_IMAGES") else folder
+    for person, name in ((call.ana, "call-desktop.png"), (call.ben, "call-phone.png")):
+        assert isinstance(person.page, ChromiumPage)
+        await person.page.page.screenshot(path=folder / name)
+        assert await person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+
+async def the_menu_closes(person: Person) -> None:
+    """By the Escape key, which gives the focus back, and by a press elsewhere."""
+    assert isinstance(person.page, ChromiumPage)
+    page = person.page.page
+    menu, button = page.get_by_test_id("device-menu"), page.get_by_test_id("device-select")
+    await page.keyboard.press("Escape")
+    await expect(menu).to_have_count(0)
+    await expect(button).to_be_focused()
+    await button.click()
+    await expect(menu).to_be_visible()
+    await page.get_by_test_id("call-timer").click()
+    await expect(menu).to_have_count(0)
+
+
+async def test_two_people_see_and_hear_each_other(server: Server, footage: Path, tmp_path: Path) -> None:
     async with call_of(server, footage) as call:
         await call.goes_through_the_relay()
         await each_sees_the_other(call)
         await call.mute_and_camera()
         await call.restart_ice()
+        await call.is_counted()
+        await the_chat_goes_on(call)
+        await photograph(call, tmp_path)
         await call.hang_up()
 
 
 async def test_another_microphone_and_camera_are_sent_once_chosen(server: Server, footage: Path) -> None:
     async with call_of(server, footage, filmed=False) as call:
         await call.change_devices()
+        await the_menu_closes(call.ana)
         await call.hang_up()

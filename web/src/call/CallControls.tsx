@@ -1,4 +1,4 @@
-import { useRef, useState, type ReactNode, type Ref } from "react";
+import { useCallback, useRef, useState, type ReactNode, type Ref } from "react";
 import { DevicesIcon, HangUpIcon, MicIcon, MicOffIcon, VideoIcon, VideoOffIcon } from "../ui/icons";
 import { useStrings } from "../ui/i18n";
 import type { Calls } from "./calls";
@@ -37,10 +37,10 @@ export function CallControls({ calls, call }: { calls: Calls; call: Call }) {
   const inUse = useWatched(calls.inUse);
   const [choosing, setChoosing] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
-  const closeMenu = (): void => {
+  const closeMenu = useCallback((): void => {
     setChoosing(false);
     opener.current?.focus();
-  };
+  }, []);
   const early = call.phase === "preparing";
   const cancel = call.role === "caller" && (early || call.phase === "ringing");
   return (

@@ -14,11 +14,19 @@ export function DeviceMenu({ devices, inUse, onPick, onClose }: DeviceMenuProps)
   const { t } = useStrings();
   const choices = useChoices();
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.querySelector("select")?.focus(), []);
+  useEffect(() => {
+    // The lists are still empty, and what is disabled can not take the focus.
+    box.current?.focus();
+    const outside = ({ target }: Event): void => {
+      if (box.current?.parentElement?.contains(target as Node) !== true) onClose();
+    };
+    document.addEventListener("pointerdown", outside);
+    return () => document.removeEventListener("pointerdown", outside);
+  }, [onClose]);
   const kinds = canChooseSpeaker() ? (["microphone", "camera", "speaker"] as const) : (["microphone", "camera"] as const);
   return (
     <div
-      className="device-menu" ref={box} role="group" aria-label={t("devices")} data-testid="device-menu"
+      className="device-menu" ref={box} role="group" tabIndex={-1} aria-label={t("devices")} data-testid="device-menu"
       onKeyDown={(event) => (event.key === "Escape" ? onClose() : undefined)}
     >
       {kinds.map((kind) => {

@@ -7,7 +7,10 @@ const reports = [
   { id: "L", type: "local-candidate", address: "192.0.2.5", port: 5, candidateType: "host" },
   { id: "R", type: "remote-candidate", address: "192.0.2.1", port: 40000, candidateType: "host" },
   { id: "C", type: "codec", mimeType: "video/VP8" },
-  { id: "V", type: "inbound-rtp", kind: "video", codecId: "C", framesDecoded: 12, packetsReceived: 30, packetsLost: 1 },
+  {
+    id: "V", type: "inbound-rtp", kind: "video", codecId: "C", framesDecoded: 12, packetsReceived: 30, packetsLost: 1,
+    retransmittedPacketsReceived: 2,
+  },
   { id: "A", type: "inbound-rtp", kind: "audio", totalAudioEnergy: 0.5, packetsReceived: 50 },
   { id: "O", type: "outbound-rtp", kind: "video", packetsSent: 40, framesEncoded: 15 },
 ];
@@ -16,8 +19,8 @@ it("tells what flows and by which way", () => {
   expect(summarise(reports)).toMatchObject({
     framesDecoded: 12,
     totalAudioEnergy: 0.5,
-    video: { packetsReceived: 30, packetsLost: 1, codec: "video/VP8" },
-    audio: { packetsReceived: 50, codec: null },
+    video: { packetsReceived: 30, retransmitted: 2, packetsLost: 1, codec: "video/VP8" },
+    audio: { packetsReceived: 50, retransmitted: 0, codec: null },
     videoPacketsSent: 40,
     audioPacketsSent: 0,
     pair: { remote: { address: "192.0.2.1", port: 40000, type: "host" }, roundTripTime: 0.02 },

@@ -2,6 +2,8 @@
 
 export interface Inbound {
   packetsReceived: number;
+  /** Of these, the ones that came as retransmissions. */
+  retransmitted: number;
   packetsLost: number;
   bytesReceived: number;
   codec: string | null;
@@ -42,6 +44,7 @@ const text = (report: Report | undefined, key: string): string => {
 function inbound(report: Report | undefined, byId: ReadonlyMap<string, Report>): Inbound {
   return {
     packetsReceived: number(report, "packetsReceived"),
+    retransmitted: number(report, "retransmittedPacketsReceived"),
     packetsLost: number(report, "packetsLost"),
     bytesReceived: number(report, "bytesReceived"),
     codec: text(byId.get(text(report, "codecId")), "mimeType") || null,
