@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BAD_USAGE: Final = 2
 INTERRUPTED: Final = 130
 _AUDIO_CLOCK_RATE: Final = 48_000  # of Opus, whatever it was sampled at (RFC 7587 4.1)
+_VIDEO_CLOCK_RATE: Final = 90_000
 _CLOCK_RATE_MAX: Final = 1_000_000
 _TALKERS: Final = 2
 _SCOPES: Final = ("user", "ops", "moderator", "service")
@@ -95,7 +96,22 @@ def _parser() -> argparse.ArgumentParser:
     _add_speech(
         commands.add_parser("speech", help="Who speaks when in a recorded packet log, or in those of two people.")
     )
+    _add_quality(commands.add_parser("quality", help="Score recorded packet logs, a JSON object a line for each."))
     return parser
+
+
+def _add_quality(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_quality)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="packet log, a JSON object a line")
+    _add_clock_rate(parser)
+    parser.add_argument("--kind", choices=("audio", "video"), default="audio", help="what the packets carry (audio)")
+    parser.add_argument("--fec", action="store_true", help="Opus carries copies of lost packets (useinbandfec=1)")
+    parser.add_argument(
+        "--concealment",
+        choices=("browser", "opus"),
+        default="browser",
+        help="what the listener makes of missing sound (browser)",
+    )
 
 
 def _add_speech(parser: argparse.ArgumentParser) -> None:
@@ -197,6 +213,20 @@ def _speech(options: argparse.Namespace, env: Mapping[str, str]) -> int:
         raise ConfigError("speech takes the packet logs of one or two people")
     with _log_told():
         print(json.dumps(speech_report(options.files, options.clock_rate or _AUDIO_CLOCK_RATE)))
+    return 0
+
+
+def _quality(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    from media.core.stream_quality import Scale
+    from visavis.measure import quality_report
+
+    scale = Scale(options.concealment, options.fec)
+    clock_rate = options.clock_rate or (_VIDEO_CLOCK_RATE if options.kind == "video" else _AUDIO_CLOCK_RATE)
+    with _log_told():
+        # All are read before the first is printed: a bad log leaves nothing on stdout.
+        reports = [quality_report(path, options.kind, clock_rate, scale) for path in options.files]
+    for report in reports:
+        print(json.dumps(report))
     return 0
 
 

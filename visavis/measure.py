@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from media.core.arrival import Arrival
+from media.core.level import Level, LevelMeter, level_of
 from media.core.speech import Span, SpeechDetector
+from media.core.stream_quality import Kind, Scale, Second, StreamMeter
 from media.core.talk import IPU_PAUSE_S, analyse, joined
 from visavis.packet_log import PacketLogError, read_packet_log
 
@@ -33,6 +35,43 @@ def speech_report(paths: Sequence[Path], clock_rate: int) -> dict[str, Any]:
         "overlaps": _written(talk.overlaps),
         "silences": _written(talk.silences),
     }
+
+
+def quality_report(path: Path, kind: Kind, clock_rate: int, scale: Scale) -> dict[str, Any]:
+    """Score one log. Raises `PacketLogError`."""
+    log = read_packet_log(path)
+    meter = StreamMeter(kind, clock_rate, scale)
+    for packet in log:
+        meter.advance(packet.arrival)
+        meter.packet(packet)
+    meter.finish()
+    seconds = log[-1].arrival - log[0].arrival + meter.buffer.frame_s
+    per_second = meter.recorded(int(seconds + 1e-3))  # a log of ten seconds is not to have nine for a late last packet
+    total = meter.total(seconds)
+    judge = LevelMeter()
+    return {
+        **_measures(total, level_of(total.mos) if total.mos is not None else judge.judge(None, lost=True)),
+        "perSecond": [_measures(second, judge.judge(second.mos, lost=second.gone)) for second in per_second],
+    }
+
+
+def _measures(second: Second, level: Level) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "mos": None if second.mos is None else round(second.mos, _DIGITS),
+        "level": None if level is Level.UNKNOWN else level.value,
+        "expected": second.expected,
+        "lost": second.lost,
+        "late": second.late,
+        "jitterMs": round(1000 * second.jitter_s, _DIGITS),
+        "bitrate": round(second.bitrate),
+    }
+    if second.fps is not None and second.freeze_ratio is not None:
+        found |= {
+            "fps": round(second.fps, 1),
+            "freezes": second.freezes,
+            "freezeRatio": round(second.freeze_ratio, _DIGITS),
+        }
+    return found
 
 
 def _speech(path: Path, log: Iterable[Arrival], clock_rate: int) -> list[Span]:

@@ -1,0 +1,296 @@
+"""A listener's jitter buffer that holds no sound: which packets would have been there when their moment came.
+
+Contract: `packet` for each packet of one stream in the order of arrival, `advance` with the present time when none
+comes; `take` returns and clears what has become certain since, `seconds` holds it by second of the stream. A packet
+that is not there at its moment is concealed by the listener, whether it comes later (`late`) or never (`lost`).
+
+The play-out offset follows the transit of the last packets: the 97 % quantile rounded up to 20 ms, and 20 ms more.
+It grows only when packets have been late, and then the listener has to invent sound for the difference (`filler`); it
+shrinks so slowly that nobody hears it. Loss alone ranks impaired calls well only when loss is the only impairment;
+with late packets and filler the rank holds (docs/quality.md).
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from media.core.arrival import Arrival
+from media.core.transit import LeastTransit
+
+HISTORY: Final = 100  # packets; more reacts later to a path that gets worse, fewer make the buffer jump about
+QUANTILE: Final = 0.97
+STEP_S: Final = 0.02  # offset in whole packets of speech
+OFFSET_MIN_S: Final = 0.04
+OFFSET_START_S: Final = 0.06
+# Of the player that the curves for Opus were made with; browsers wait longer before they give packets up.
+OFFSET_MAX_S: Final = 0.4
+SHRINK_S: Final = 0.0002  # per packet: 1 % of play-out speed
+# Late packets among the last ten before the buffer grows. One alone is not worth the delay.
+LATE_TO_GROW: Final = 2
+_LATE_WINDOW: Final = 10
+# Packets remembered as missing. More than these of one outage are counted and no longer waited for (RFC 3550 A.1).
+MISSING_MAX: Final = 3000
+_FRAME_MIN_S: Final = 0.0025  # shortest and longest packet of Opus (RFC 6716 2.1.4)
+_FRAME_MAX_S: Final = 0.12
+# A retransmission is compared with the places of so many missing packets when its number says nothing.
+_SEARCHED: Final = 64
+_SAME_TIME_S: Final = 0.001
+_SAME_PLACE_S: Final = 1.0  # a number may hit a hole by chance, but hardly in the same second
+
+
+@dataclass(slots=True)
+class Tally:
+    """Packets by what became of them at their play-out moment."""
+
+    expected: int = 0
+    missing: int = 0  # not there at its moment
+    late: int = 0  # of the missing: came afterwards
+    repairable: int = 0  # of the missing: the next packet was there, and may carry a copy (RFC 6716 2.1.7)
+    filler: float = 0.0  # packets' worth of sound invented to grow the buffer
+
+    @property
+    def lost(self) -> int:
+        """Never came, as far as is known. Read it of whole calls or of seconds that are long past."""
+        return max(0, self.missing - self.late)
+
+    def add(self, other: "Tally") -> None:
+        """Count the other in."""
+        self.expected += other.expected
+        self.missing += other.missing
+        self.late += other.late
+        self.repairable += other.repairable
+        self.filler += other.filler
+
+
+@dataclass(slots=True)
+class _Missed:
+    media: float
+    second: int
+    came: bool = False
+
+
+class JitterBuffer:
+    """See the module. `clock_rate` in ticks per second; the buffer holds packets for `offset_max_s` seconds at most."""
+
+    __slots__ = (
+        "_clock_rate", "_frame", "_highest", "_highest_media", "_holes", "_late", "_lowest", "_missed", "_offset",
+        "_offset_max", "_ordered", "_origin", "_shift", "_started", "_transit", "_transits", "seconds",
+    )  # fmt: skip
+
+    def __init__(self, clock_rate: int, offset_max_s: float = OFFSET_MAX_S) -> None:
+        self.seconds: dict[int, Tally] = {}  # since the first packet, by when it should have come
+        self._clock_rate = clock_rate
+        self._offset_max = offset_max_s
+        self._transit = LeastTransit()
+        self._started = False
+        self._lowest = self._highest = 0
+        self._highest_media = 0.0
+        self._frame = STEP_S
+        self._offset = 0.0  # from media time to the moment of play-out
+        self._shift = 0.0  # from media time to the time since the first arrival
+        self._origin = 0.0  # the first arrival
+        self._transits: deque[float] = deque()
+        self._ordered: list[float] = []  # the same, sorted
+        self._late: deque[bool] = deque(maxlen=_LATE_WINDOW)
+        self._holes: dict[int, float] = {}  # sequence number -> media time, still waited for
+        self._missed: dict[int, _Missed] = {}
+
+    @property
+    def expected(self) -> int:
+        """Sequence numbers from the lowest to the highest."""
+        return self._highest - self._lowest + 1 if self._started else 0
+
+    @property
+    def frame_s(self) -> float:
+        """The time between two packets, or pictures, as far as timestamps have told it."""
+        return self._frame
+
+    @property
+    def delay_s(self) -> float:
+        """How long a packet that took the fastest way waits for its moment."""
+        return max(0.0, self._offset - self._transit.least) if self._started else 0.0
+
+    @property
+    def queue_s(self) -> float:
+        """By how much the middle one of the last packets was slower than the fastest of the last half minute."""
+        return self._ordered[len(self._ordered) // 2] - self._transit.least if self._ordered else 0.0
+
+    @property
+    def spread_s(self) -> float:
+        """From the 5 % to the 95 % quantile of the last packets' transit."""
+        ordered = self._ordered
+        return ordered[_at(len(ordered), 0.95)] - ordered[_at(len(ordered), 0.05)] if ordered else 0.0
+
+    def packet(self, packet: Arrival) -> int | None:
+        """Take a packet with extended numbers, and return the sequence number it stands for; None: it is of no use,
+        having been here before or being a retransmission of nothing that is known to be missing."""
+        media = packet.timestamp / self._clock_rate
+        if packet.retransmitted:
+            self.advance(packet.arrival)
+            original = self._original(packet.sequence, media)
+            return None if original is None else self._place(original, media, packet.arrival, retransmitted=True)
+        if self._transit.add(media, packet.arrival):
+            self._begin(packet.sequence, media, packet.arrival)
+        self.advance(packet.arrival)
+        return self._place(packet.sequence, media, packet.arrival)
+
+    def advance(self, now: float) -> None:
+        """Time has come this far: what should have been played is missing."""
+        while self._holes:
+            sequence, media = next(iter(self._holes.items()))
+            if media + self._offset >= now:
+                return
+            del self._holes[sequence]
+            self._miss(sequence, media)
+
+    def take(self) -> Tally:
+        """What became certain since the last `take`, whichever second it belongs to."""
+        total = Tally()
+        for tally in self.seconds.values():
+            total.add(tally)
+        self.seconds.clear()
+        return total
+
+    def finish(self) -> None:
+        """Nothing more will come: what is still waited for is missing."""
+        self.advance(math.inf)
+
+    def _begin(self, sequence: int, media: float, arrival: float) -> None:
+        """The first packet, or the first of a source whose timestamps have nothing to do with those before."""
+        self.finish()
+        if not self._started:
+            self._started = True
+            self._origin = arrival
+            self._lowest = sequence
+            self._highest = sequence - 1
+        self._offset = arrival - media + OFFSET_START_S
+        self._shift = arrival - self._origin - media
+        self._highest_media = media
+        self._transits.clear()
+        self._ordered.clear()
+
+    def _original(self, sequence: int, media: float) -> int | None:
+        """What a retransmission replaces: by its number, or by time where it has numbers of its own (RFC 4588 4)."""
+        missed = self._missed.get(sequence)
+        at = self._holes.get(sequence) if missed is None or missed.came else missed.media
+        if at is not None and abs(at - media) < _SAME_PLACE_S:
+            return sequence
+        for number, at in islice(self._holes.items(), _SEARCHED):
+            if abs(at - media) < _SAME_TIME_S:
+                return number
+        for number, one in islice(reversed(self._missed.items()), _SEARCHED):
+            if not one.came and abs(one.media - media) < _SAME_TIME_S:
+                return number
+        return None
+
+    def _place(self, sequence: int, media: float, arrival: float, *, retransmitted: bool = False) -> int | None:
+        if sequence > self._highest:
+            self._gap(self._highest + 1, sequence, media)
+            self._highest, self._highest_media = sequence, media
+        elif sequence < self._lowest:
+            self._gap(sequence + 1, self._lowest, self._highest_media)
+            self._lowest = sequence
+        elif sequence in self._holes:
+            del self._holes[sequence]
+        else:
+            return self._too_late(sequence, media, arrival, retransmitted=retransmitted)
+        self._arrived(sequence, media, arrival, retransmitted=retransmitted)
+        return sequence
+
+    def _gap(self, first: int, end: int, media: float) -> None:
+        """`first` to `end` - 1 are not here yet; `media` is the time of the packet after them."""
+        count = end - first
+        if count == 0:
+            self._learn_frame(media)
+            return
+        excess = max(0, count - MISSING_MAX)
+        if excess:
+            tally = self._tally(self._highest_media)
+            tally.expected += excess
+            tally.missing += excess
+        before = self._highest_media
+        step = (media - before) / (count + 1) if media > before else 0.0
+        for number in range(excess, count):
+            self._holes[first + number] = before + step * (number + 1)
+
+    def _learn_frame(self, media: float) -> None:
+        step = media - self._highest_media
+        if _FRAME_MIN_S <= step <= _FRAME_MAX_S:
+            self._frame = step
+
+    def _arrived(self, sequence: int, media: float, arrival: float, *, retransmitted: bool) -> None:
+        """A packet that was not missed so far; it may be just too late."""
+        late = arrival - media > self._offset + 1e-9
+        if late:
+            self._miss(sequence, media, came=True)
+        else:
+            self._tally(media).expected += 1
+            self._repair(sequence - 1)
+        if not retransmitted:
+            self._late.append(late)
+            self._adapt(arrival - media)
+
+    def _too_late(self, sequence: int, media: float, arrival: float, *, retransmitted: bool) -> int | None:
+        missed = self._missed.get(sequence)
+        if missed is None or missed.came:
+            return None
+        missed.came = True
+        self._tally_of(missed.second).late += 1
+        if not retransmitted:
+            self._late.append(True)
+            self._adapt(arrival - media)
+        return sequence
+
+    def _miss(self, sequence: int, media: float, *, came: bool = False) -> None:
+        missed = self._missed[sequence] = _Missed(media, self._second(media), came)
+        tally = self._tally_of(missed.second)
+        tally.expected += 1
+        tally.missing += 1
+        tally.late += came
+        after = sequence + 1
+        if after <= self._highest and after not in self._holes and after not in self._missed:
+            tally.repairable += 1
+        if len(self._missed) > MISSING_MAX:
+            del self._missed[next(iter(self._missed))]
+
+    def _repair(self, sequence: int) -> None:
+        """The packet after this one has come in time."""
+        missed = self._missed.get(sequence)
+        if missed is not None:
+            self._tally_of(missed.second).repairable += 1
+
+    def _adapt(self, transit: float) -> None:
+        transits, ordered = self._transits, self._ordered
+        transits.append(transit)
+        insort(ordered, transit)
+        if len(transits) > HISTORY:
+            del ordered[bisect_left(ordered, transits.popleft())]
+        least = self._transit.least
+        slow = ordered[_at(len(ordered), QUANTILE)] - least
+        wanted = max(OFFSET_MIN_S, math.ceil(slow / STEP_S - 1e-6) * STEP_S + STEP_S)
+        wanted = least + min(self._offset_max, wanted)
+        if wanted < self._offset:
+            self._offset = max(wanted, min(self._offset - SHRINK_S, least + self._offset_max))
+        elif sum(self._late) >= LATE_TO_GROW:
+            self._tally(self._highest_media).filler += (wanted - self._offset) / self._frame
+            self._offset = wanted
+
+    def _second(self, media: float) -> int:
+        return max(0, int(media + self._shift + 1e-6))
+
+    def _tally(self, media: float) -> Tally:
+        return self._tally_of(self._second(media))
+
+    def _tally_of(self, second: int) -> Tally:
+        tally = self.seconds.get(second)
+        if tally is None:
+            tally = self.seconds[second] = Tally()
+        return tally
+
+
+def _at(count: int, share: float) -> int:
+    """Index of a quantile in a sorted list."""
+    return max(0, math.ceil(count * share) - 1)

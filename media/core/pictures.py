@@ -1,0 +1,135 @@
+"""Which pictures of a video stream could be shown, and when, without decoding any.
+
+Contract: `packet` for each packet of one stream that was not here before, in the order of arrival, with extended
+numbers; it returns the octets of each picture that this packet lets the receiver show. `advance` does the same for time
+that passes.
+
+A decoder shows a picture when all its packets and those of all pictures before it are there (RFC 6386 5, RFC 7741 4.3).
+After a loss it waits for the retransmission or for a key frame; headers do not say which picture is one, so one that is
+several times as large as its neighbours is taken for it. That counts too much as frozen where a lost picture was
+not needed by others (temporal layers).
+"""
+
+import statistics
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from media.core.arrival import Arrival
+
+# A key frame is 4 to 10 times as large as what comes between. Lower takes a cut in the scene for one, higher misses
+# those of a sender that holds its bit rate down.
+KEY_FRAME_RATIO: Final = 3.0
+_SIZES: Final = 60  # pictures whose median is the usual size
+# By then a key frame has come that was not told from the rest: relays ask for one at once, senders need a round trip.
+GIVE_UP_S: Final = 2.0
+# Packets kept behind a hole: some seconds of a good picture. Bounds memory.
+WAITING_MAX: Final = 4000
+
+
+@dataclass(slots=True)
+class _Picture:
+    """Packets of one timestamp, so far."""
+
+    first: int
+    last: int
+    count: int = 0
+    octets: int = 0
+    marked: bool = False  # the packet with the marker bit, the last one, is there
+
+
+class PictureAssembler:
+    """See the module."""
+
+    __slots__ = ("_behind", "_hole_since", "_next", "_open", "_sizes", "_timestamp", "_waiting")
+
+    def __init__(self) -> None:
+        self._next: int | None = None  # sequence number without which nothing goes on
+        self._timestamp = 0
+        self._open = 0  # octets of the picture being received; 0: none
+        self._waiting: dict[int, Arrival] = {}  # behind a hole
+        self._behind: dict[int, _Picture] = {}  # the same, by timestamp
+        self._hole_since = 0.0
+        self._sizes: deque[int] = deque(maxlen=_SIZES)
+
+    def packet(self, packet: Arrival) -> list[int]:
+        """Take a packet and return the sizes in octets of the pictures that can be shown now."""
+        shown = self.advance(packet.arrival)
+        if self._next is None:
+            self._next = packet.sequence
+        if packet.sequence < self._next:
+            return shown
+        if not self._waiting:
+            self._hole_since = packet.arrival
+        self._keep(packet)
+        shown += self._drain()
+        if self._waiting and packet.sequence in self._waiting:
+            shown += self._try_key_frame(packet)
+        return shown
+
+    def advance(self, now: float) -> list[int]:
+        """Time has come this far."""
+        if not self._waiting or (now - self._hole_since < GIVE_UP_S and len(self._waiting) < WAITING_MAX):
+            return []
+        whole = [picture for picture in self._behind.values() if self._is_whole(picture)]
+        return self._skip_to(min(whole, key=lambda picture: picture.first) if whole else None)
+
+    def _keep(self, packet: Arrival) -> None:
+        self._waiting[packet.sequence] = packet
+        picture = self._behind.get(packet.timestamp)
+        if picture is None:
+            picture = self._behind[packet.timestamp] = _Picture(packet.sequence, packet.sequence)
+        picture.first = min(picture.first, packet.sequence)
+        picture.last = max(picture.last, packet.sequence)
+        picture.count += 1
+        picture.octets += packet.size
+        picture.marked = picture.marked or packet.marker
+
+    def _drain(self) -> list[int]:
+        shown: list[int] = []
+        assert self._next is not None
+        while (packet := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            if self._open and packet.timestamp != self._timestamp:
+                shown.append(self._finish())  # its marker is not told in the log, or it has none
+            self._timestamp = packet.timestamp
+            self._open += packet.size
+            self._behind.pop(packet.timestamp, None)
+            if packet.marker:
+                shown.append(self._finish())
+        return shown
+
+    def _finish(self) -> int:
+        octets, self._open = self._open, 0
+        self._sizes.append(octets)
+        return octets
+
+    def _is_whole(self, picture: _Picture) -> bool:
+        """All packets are there, from after one of another picture to the marker or one of the next."""
+        before = self._waiting.get(picture.first - 1)
+        if before is None or picture.count <= picture.last - picture.first:
+            return False
+        return picture.marked or picture.last + 1 in self._waiting
+
+    def _try_key_frame(self, packet: Arrival) -> list[int]:
+        """The packet may complete a picture from which all can go on: its own or the one before."""
+        usual = statistics.median(self._sizes) if self._sizes else 0
+        for one in (packet, self._waiting.get(packet.sequence - 1)):
+            picture = self._behind.get(one.timestamp) if one is not None else None
+            if picture is not None and picture.octets >= KEY_FRAME_RATIO * usual and self._is_whole(picture):
+                return self._skip_to(picture)
+        return []
+
+    def _skip_to(self, picture: _Picture | None) -> list[int]:
+        """Give up what is missing and go on with this picture; None: with whatever comes next."""
+        self._open = 0
+        if picture is None:
+            self._waiting.clear()
+            self._behind.clear()
+            self._next = None
+            return []
+        for sequence in [sequence for sequence in self._waiting if sequence < picture.first]:
+            self._behind.pop(self._waiting.pop(sequence).timestamp, None)
+        self._next = picture.first
+        self._hole_since = min(packet.arrival for packet in self._waiting.values())
+        return self._drain()
