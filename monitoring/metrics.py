@@ -128,6 +128,8 @@ USER_ONLINE_RATE: Final = Series(
     "user_online_rate", "gauge", "Users online now / users seen in the last 24 hours, 0 to 1."
 )
 ROOMS_OPEN: Final = Series("rooms_open", "gauge", "Rooms that a connection is in at the moment.")
+SCENES_OPEN: Final = Series("scenes_open", "gauge", "Scenes that somebody is in, or may still come back to.")
+SCENE_PEOPLE: Final = Series("scene_people", "gauge", "Seats taken in scenes, those kept for a reconnect included.")
 MESSAGES: Final = Series("messages_total", "counter", "Chat messages stored, replays not counted.")
 REJECTED: Final = Series("rejected_total", "counter", "Inputs refused, by reason.", ("kind",))
 CONNECTIONS_CLOSED: Final = Series(
@@ -184,6 +186,8 @@ SERIES: Final = (
     USERS_ONLINE,
     USER_ONLINE_RATE,
     ROOMS_OPEN,
+    SCENES_OPEN,
+    SCENE_PEOPLE,
     MESSAGES,
     REJECTED,
     CONNECTIONS_CLOSED,
@@ -272,6 +276,8 @@ class Metrics:
         self.users_online = self._gauge(USERS_ONLINE)
         self.user_online_rate = self._gauge(USER_ONLINE_RATE)
         self.rooms_open = self._gauge(ROOMS_OPEN)
+        self.scenes_open = self._gauge(SCENES_OPEN)
+        self.scene_people = self._gauge(SCENE_PEOPLE)
         self.messages_total = self._counter(MESSAGES)
         self.store_commit_seconds = self._histogram(STORE_COMMIT_SECONDS)
         self.store_batch_size = self._histogram(STORE_BATCH_SIZE)

@@ -19,6 +19,7 @@ from protocol.base import NAMESPACE_CHAT, REGISTRY, Direction, Event
 from protocol.errors import CloseReason, ErrorCode
 from protocol.version import PROTOCOL_VERSION
 from rooms.core.timeline import TRANSITIONS as MESSAGE_TRANSITIONS
+from virtual_scene.core.objects import TRANSITIONS as OBJECT_TRANSITIONS
 from visavis.config_doc import config_reference
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -207,13 +208,17 @@ Table = Mapping[tuple[StrEnum, StrEnum], StrEnum]
 
 def machines() -> str:
     """docs/machines.md: tables of state machines."""
-    tables: dict[str, tuple[Table, str]] = {
-        "Message (`rooms/core/timeline.py`)": (MESSAGE_TRANSITIONS, "stored"),  # type: ignore[dict-item]  # read only
-        "Call (`media/core/call.py`)": (CALL_TRANSITIONS, "ringing"),  # type: ignore[dict-item]  # as above
+    tables: dict[str, tuple[Table, tuple[str, ...]]] = {
+        "Message (`rooms/core/timeline.py`)": (MESSAGE_TRANSITIONS, ("stored",)),  # type: ignore[dict-item]  # read only
+        "Call (`media/core/call.py`)": (CALL_TRANSITIONS, ("ringing",)),  # type: ignore[dict-item]  # as above
+        "Object of a scene (`virtual_scene/core/objects.py`)": (
+            OBJECT_TRANSITIONS,  # type: ignore[dict-item]  # as above
+            ("free", "locked", "shared", "consent"),
+        ),
     }
     lines = ["# State machines", "", NOTICE]
     for title, (table, first) in tables.items():
-        lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}"]
+        lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", *(f"    [*] --> {state}" for state in first)]
         lines += [f"    {state.value} --> {after.value}: {event.value}" for (state, event), after in table.items()]
         lines.append("```")
     return "\n".join(lines) + "\n"

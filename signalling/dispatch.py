@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitoring.metrics import Metrics, RejectKind
+from protocol.base import NAMESPACE_CHAT
 from protocol.errors import (
     Gone,
     Internal,
@@ -30,6 +31,7 @@ from signalling.session import Connection, ConnectionTable
 log = logging.getLogger(__name__)
 
 _TOO_LONG = frozenset({"string_too_long", "too_long", "bytes_too_long"})
+_EVERYWHERE = frozenset({"authenticate", "refresh_token"})  # declared for `/`, valid in every namespace
 _BARE = frozenset({"authenticate", "play_game"})  # events whose payload may be a bare string
 
 Answer = dict[str, Any]
@@ -80,7 +82,7 @@ class Dispatcher:
 
     async def dispatch(self, namespace: str, name: str, connection_id: str, arguments: tuple[Any, ...]) -> Answer:
         """The answer to one event: `{"ok": true, ...}` or `{"ok": false, "error": {...}}`."""
-        handler = HANDLERS.get((namespace, name))
+        handler = HANDLERS.get((NAMESPACE_CHAT if name in _EVERYWHERE else namespace, name))
         label = name if handler is not None else "unknown"
         began = perf_counter()
         try:

@@ -31,7 +31,8 @@ class LocalFanout:
 
     async def deliver(self, envelope: Envelope) -> None:
         """Send to the devices here. Returns when all of it is in their send buffers."""
-        here = [user_id for user_id in envelope.user_ids if self._connections.of_user(user_id)]
+        namespace = envelope.namespace
+        here = [user_id for user_id in envelope.user_ids if self._connections.of_user(user_id, namespace)]
         if not here:
             return
         if envelope.only is not None:
@@ -59,7 +60,8 @@ class LocalFanout:
 
     async def _to_connections(self, here: list[str], envelope: Envelope, only: tuple[str, ...]) -> None:
         """Only to these, and only while they are these users'."""
-        owned = {device.connection_id for user_id in here for device in self._connections.of_user(user_id)}
+        devices = [device for user_id in here for device in self._connections.of_user(user_id, envelope.namespace)]
+        owned = {device.connection_id for device in devices}
         to = [connection_id for connection_id in only if connection_id in owned]
         if to:
             await self._emitter.emit(

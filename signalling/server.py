@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from socketio.exceptions import ConnectionRefusedError
 
 from monitoring.metrics import Metrics, RejectKind
-from protocol.base import NAMESPACE_CHAT
+from protocol.base import NAMESPACE_CHAT, NAMESPACE_SCENE
 from protocol.errors import CloseReason, InvalidPayload, ProtocolError, RateLimited, Unauthenticated
 from protocol.ids import IdString, iso_time
 from protocol.session import Connected
@@ -30,7 +31,7 @@ from signalling.session import Connection, ConnectionTable
 
 log = logging.getLogger(__name__)
 
-_user_id: TypeAdapter[str] = TypeAdapter(IdString)
+_id: TypeAdapter[str] = TypeAdapter(IdString)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ class Door:
             malformed=self._malformed,
         )
         self.fanout = LocalFanout(emitter=server, connections=self.connections, facts=kit.facts)
-        server.on("connect", self._connect, namespace=NAMESPACE_CHAT)
-        server.on("disconnect", self._disconnect, namespace=NAMESPACE_CHAT)
-        server.on("*", self._event, namespace=NAMESPACE_CHAT)
+        for namespace in (NAMESPACE_CHAT, NAMESPACE_SCENE):
+            server.on("connect", partial(self._connect, namespace), namespace=namespace)
+            server.on("disconnect", self._disconnect, namespace=namespace)
+            server.on("*", partial(self._event, namespace), namespace=namespace)
 
     async def bind_name(self, connection: Connection, user_id: str) -> None:
         """Development mode: the name is believed."""
@@ -117,9 +119,14 @@ class Door:
             self._kit.clock.monotonic() + max(0.0, left_s), lambda: self._expired(connection)
         )
 
+    def current_match(self, connection: Connection) -> str | None:
+        """Of this connection, else of the same page's connection in another namespace."""
+        matches = (one.current_match for one in (connection, *self.connections.siblings(connection)))
+        return next((match_id for match_id in matches if match_id is not None), None)
+
     def close(self, connection_id: str, reason: CloseReason) -> None:
-        """Tell the reason, then close."""
-        eio_sid = self.server.eio_sid(connection_id, NAMESPACE_CHAT)
+        """Tell the reason, then close, in every namespace."""
+        eio_sid = self._eio_sid(connection_id)
         if eio_sid is not None:
             self.server.close_connection(eio_sid, reason.value, reconnect=reason.reconnect.value)
 
@@ -128,16 +135,26 @@ class Door:
         reason = CloseReason.SHUTDOWN
         await self.server.close_all(reason.value, reconnect=reason.reconnect.value)
 
+    def _eio_sid(self, connection_id: str) -> str | None:
+        connection = self.connections.get(connection_id)
+        return None if connection is None else self.server.eio_sid(connection_id, connection.namespace)
+
     def _malformed(self, connection_id: str) -> None:
-        eio_sid = self.server.eio_sid(connection_id, NAMESPACE_CHAT)
+        eio_sid = self._eio_sid(connection_id)
         if eio_sid is not None:
             self.server.note_malformed(eio_sid)
 
-    async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
+    async def _connect(self, namespace: str, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         hello = Hello.read(environ, auth)
         try:
             identity, name = await self._identify(hello)
-            connection = Connection(sid, bare_suggestions=_wants_text(hello), lang=_lang(hello))
+            connection = Connection(
+                sid,
+                namespace,
+                self.server.eio_sid(sid, namespace),
+                bare_suggestions=_wants_text(hello),
+                lang=_lang(hello),
+            )
             self.connections.add(connection)
             if identity is not None:
                 await self.bind_token(connection, identity)
@@ -149,7 +166,10 @@ class Door:
             raise ConnectionRefusedError(error.message, error.body()) from None
         self._metrics.websocket_connections.set(len(self.connections))
         if hello.is_old_client and connection.user_id is not None:
-            connection.entering = asyncio.Event()
+            if namespace == NAMESPACE_CHAT:
+                connection.entering = asyncio.Event()
+            else:
+                connection.current_match = _match_id(hello)
         self._kit.timers.spawn(self._welcome(connection, hello), "welcome")
 
     async def _identify(self, hello: Hello) -> tuple[Identity | None, str | None]:
@@ -165,7 +185,7 @@ class Door:
         if name is None:
             return None, None
         try:
-            return None, _user_id.validate_python(name)
+            return None, _id.validate_python(name)
         except ValidationError:
             raise InvalidPayload("not a user id", field="userId") from None
 
@@ -191,21 +211,34 @@ class Door:
         if before == user_id:
             await self._relations.ensure_user(user_id, name, now_ms=self._kit.clock.wall_ms())
             return
-        if len(self.connections.of_user(user_id)) >= self._limits.connections_per_user:
+        sid, namespace = connection.connection_id, connection.namespace
+        if len(self.connections.of_user(user_id, namespace)) >= self._limits.connections_per_user:
             raise ConnectionLimit(retry_after_ms=1000)
         await self._relations.ensure_user(user_id, name, now_ms=self._kit.clock.wall_ms())
-        sid = connection.connection_id
         # First what may fail: a connection that is bound has its presence, so that a second try is not needed.
-        await self._services.presence.connected(user_id, sid)
+        if namespace == NAMESPACE_CHAT:
+            await self._services.presence.connected(user_id, sid)
         if before is not None:
-            await self.server.leave_room(sid, user_room(before), namespace=NAMESPACE_CHAT)
-            self._services.presence.disconnected(before, sid)
-            self._kit.facts.publish(DeviceLeft(before, sid))
+            await self.server.leave_room(sid, user_room(before), namespace=namespace)
+            self._left(connection, before)
             connection.current_match = None
         self.connections.bind(connection, user_id)
-        await self.server.enter_room(sid, user_room(user_id), namespace=NAMESPACE_CHAT)
+        await self.server.enter_room(sid, user_room(user_id), namespace=namespace)
         if connection.welcomed:
-            self._kit.facts.publish(DeviceCame(user_id, sid))
+            self._came(connection, user_id)
+
+    def _came(self, connection: Connection, user_id: str) -> None:
+        """Devices are told of by their connection to `/`; the one of a scene is the scene's business."""
+        if connection.namespace == NAMESPACE_CHAT:
+            self._kit.facts.publish(DeviceCame(user_id, connection.connection_id))
+
+    def _left(self, connection: Connection, user_id: str) -> None:
+        sid = connection.connection_id
+        if connection.namespace == NAMESPACE_SCENE:
+            self._services.scenes.disconnected(sid)
+            return
+        self._services.presence.disconnected(user_id, sid)
+        self._kit.facts.publish(DeviceLeft(user_id, sid))
 
     async def _welcome(self, connection: Connection, hello: Hello) -> None:
         """After the answer to the handshake: `connected`, and for the old client its room."""
@@ -217,7 +250,7 @@ class Door:
         )
         sid = connection.connection_id
         try:
-            await self.server.emit(event.spec.name, event.wire(), to=[sid], namespace=NAMESPACE_CHAT)
+            await self.server.emit(event.spec.name, event.wire(), to=[sid], namespace=connection.namespace)
             self._welcomed(connection)
             if connection.entering is not None:
                 join = {"matchId": hello.query["matchId"]}
@@ -231,13 +264,13 @@ class Door:
         """From here on the device can be told other things."""
         connection.welcomed = True
         if connection.user_id is not None and self.connections.get(connection.connection_id) is connection:
-            self._kit.facts.publish(DeviceCame(connection.user_id, connection.connection_id))
+            self._came(connection, connection.user_id)
 
-    async def _event(self, name: str, sid: str, *arguments: Any) -> Answer:
+    async def _event(self, namespace: str, name: str, sid: str, *arguments: Any) -> Answer:
         connection = self.connections.get(sid)
         if connection is not None and connection.entering is not None:
             await connection.entering.wait()
-        return await self._dispatcher.dispatch(NAMESPACE_CHAT, name, sid, arguments)
+        return await self._dispatcher.dispatch(namespace, name, sid, arguments)
 
     async def _disconnect(self, sid: str, reason: str = "") -> None:
         self._forget(sid)
@@ -250,8 +283,7 @@ class Door:
             return
         connection.forget_expiry()
         if connection.user_id is not None:
-            self._services.presence.disconnected(connection.user_id, sid)
-            self._kit.facts.publish(DeviceLeft(connection.user_id, sid))
+            self._left(connection, connection.user_id)
 
     def _expired(self, connection: Connection) -> None:
         self.close(connection.connection_id, CloseReason.AUTH_EXPIRED)
@@ -277,6 +309,13 @@ def _reject_kind(error: ProtocolError) -> RejectKind:
     if isinstance(error, ConnectionLimit):
         return RejectKind.CONNECTION_LIMIT
     return RejectKind(error.code.value)
+
+
+def _match_id(hello: Hello) -> str | None:
+    try:
+        return _id.validate_python(hello.query["matchId"])
+    except ValidationError:
+        return None
 
 
 def _wants_text(hello: Hello) -> bool:

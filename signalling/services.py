@@ -16,6 +16,7 @@ from rooms.service import RoomService
 from rooms.typing import TypingService
 from signalling.auth import Authenticator, Identity
 from signalling.session import Connection
+from virtual_scene.service import SceneService
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
     receipts: ReceiptService
     games: GameService
     calls: CallService
+    scenes: SceneService
     assist: AssistService
     authenticator: Authenticator
     suggestion_limit: TokenBuckets[str]
@@ -47,6 +49,10 @@ class Binder(Protocol):
         """By a verified token; also replaces the token of the same user."""
         ...
 
+    def current_match(self, connection: Connection) -> str | None:
+        """The room that this connection, or another one of the same page, is in."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -62,6 +68,12 @@ class Context:
         if self.connection.user_id is None:
             raise Unauthenticated
         return self.connection.user_id
+
+    async def claim(self, named: str | None) -> None:
+        """An event says who its sender is: believed in development mode, ignored otherwise and beside a token."""
+        connection = self.connection
+        if self.services.dev and named is not None and connection.bound_by != "token" and named != connection.user_id:
+            await self.binder.bind_name(connection, named)
 
     def match_id(self, named: str | None) -> str:
         """The match that an event means: the named one, else the one joined last."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from protocol.base import NAMESPACE_CHAT
 from signalling.auth import Scope
 
 BoundBy = Literal["nobody", "name", "token"]
@@ -12,12 +13,15 @@ BoundBy = Literal["nobody", "name", "token"]
 
 @dataclass(slots=True)
 class Connection:
-    """One Socket.IO connection. `bound_by` says how far its user is known: `name` only in development mode.
+    """One Socket.IO connection, in one namespace; those of one page share an Engine.IO connection (`engine_id`).
+    `bound_by` says how far its user is known: `name` only in development mode.
 
     `entering` is there while the room of an old client's query is being entered: its events wait for that, or
     the first message would not know its match."""
 
     connection_id: str
+    namespace: str = NAMESPACE_CHAT
+    engine_id: str | None = None
     user_id: str | None = None
     name: str | None = None
     scope: Scope = "user"
@@ -42,10 +46,12 @@ class ConnectionTable:
     def __init__(self) -> None:
         self._by_id: dict[str, Connection] = {}
         self._by_user: dict[str, dict[str, Connection]] = {}
+        self._by_engine: dict[str, list[Connection]] = {}
 
     def add(self, connection: Connection) -> None:
         """A connection was accepted."""
         self._by_id[connection.connection_id] = connection
+        self._by_engine.setdefault(_engine(connection), []).append(connection)
 
     def get(self, connection_id: str) -> Connection | None:
         """The connection, None when it is gone."""
@@ -74,15 +80,33 @@ class ConnectionTable:
             user_id = connection.user_id
             self.unbind(connection)
             connection.user_id = user_id
+            self._forget_engine(connection)
         return connection
 
-    def of_user(self, user_id: str) -> list[Connection]:
-        """The user's connections here."""
-        return list(self._by_user.get(user_id, {}).values())
+    def of_user(self, user_id: str, namespace: str = NAMESPACE_CHAT) -> list[Connection]:
+        """The user's connections here in one namespace."""
+        devices = self._by_user.get(user_id, {}).values()
+        return [connection for connection in devices if connection.namespace == namespace]
+
+    def siblings(self, connection: Connection) -> list[Connection]:
+        """The same user's connections in other namespaces of the same Engine.IO connection."""
+        shared = self._by_engine.get(_engine(connection), [])
+        return [one for one in shared if one is not connection and one.user_id == connection.user_id]
 
     def open_rooms(self) -> int:
         """Rooms that are the current one of at least one connection."""
         return len({connection.current_match for connection in self._by_id.values()} - {None})
 
+    def _forget_engine(self, connection: Connection) -> None:
+        shared = self._by_engine[_engine(connection)]
+        shared.remove(connection)
+        if not shared:
+            del self._by_engine[_engine(connection)]
+
     def __len__(self) -> int:
-        return len(self._by_id)
+        """How many clients are connected, whatever namespaces they are in."""
+        return len(self._by_engine)
+
+
+def _engine(connection: Connection) -> str:
+    return connection.engine_id or connection.connection_id

@@ -1,1 +1,1 @@
-"""The shared place two people walk in. Empty until scenes are built."""
+"""The place that people walk in together while they talk: who stands where, who holds what."""

@@ -12,7 +12,7 @@ from protocol.rooms import Member
 from rooms.core.timeline import stored_message
 from rooms.model import Match, User
 from signalling.auth import SCOPES, Identity
-from visavis.routes import Body, Call, Reply, route
+from visavis.routes import Body, Call, Listing, Reply, route
 
 ANYBODY = SCOPES
 _BACKEND = ("service", "ops")
@@ -146,6 +146,28 @@ class DevToken(Outgoing):
     token: str
     user_id: str
     expires_at: str
+
+
+class SceneThing(Outgoing):
+    """An object of a scene."""
+
+    id: int
+    kind: str
+    grab: Literal["free", "locked", "shared", "consent"]
+
+
+class SceneLine(Outgoing):
+    """A scene as it is listed. `name` by language; `hash` names this version of its definition."""
+
+    scene_id: str
+    capacity: int
+    name: dict[str, str]
+    hash: str
+    objects: list[SceneThing]
+
+
+class SceneList(Listing[SceneLine]):
+    """All scenes."""
 
 
 class Person(Outgoing):
@@ -316,6 +338,22 @@ async def get_messages(call: Call) -> Reply:
     event = FetchHistory(before=query.before, after=query.after, limit=query.limit)
     match_id = call.path["match_id"]
     return Reply(await call.house.services.chat.history(call.caller.user_id, match_id, event))
+
+
+@route("GET", "/api/v1/scenes", answer=SceneList, scopes=None)
+async def list_scenes(call: Call) -> Reply:
+    """The scenes that can be joined by name; each answer to `join_scene` has the whole definition."""
+    lines = [
+        SceneLine(
+            scene_id=definition.id,
+            capacity=definition.capacity,
+            name=dict(definition.name),
+            hash=definition.hash,
+            objects=[SceneThing(id=thing.id, kind=thing.kind, grab=thing.grab) for thing in definition.objects],
+        )
+        for definition in call.house.services.scenes.templates.values()
+    ]
+    return Reply(SceneList(lines))
 
 
 @route(

@@ -297,6 +297,8 @@ def _operations(house: House) -> list[web.RouteDef]:
         online, seen_24h = await house.services.presence.counts()
         house.metrics.set_users(online=online, seen_24h=seen_24h)
         house.metrics.rooms_open.set(house.open_rooms())
+        house.metrics.scenes_open.set(house.services.scenes.open)
+        house.metrics.scene_people.set(house.services.scenes.people)
         return web.Response(body=exporter.render(house.metrics), headers={hdrs.CONTENT_TYPE: exporter.CONTENT_TYPE})
 
     document = openapi(house.version)

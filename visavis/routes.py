@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics
@@ -75,11 +75,22 @@ class Call:
         return self.identity
 
 
+P = TypeVar("P", bound=Outgoing)
+
+
+class Listing(RootModel[list[P]], Generic[P]):
+    """An answer that is a list."""
+
+    def wire(self) -> list[dict[str, Any]]:
+        """The JSON array as it travels."""
+        return [part.wire() for part in self.root]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Status and body of a good answer."""
 
-    body: Outgoing
+    body: Outgoing | Listing[Any]
     status: int = 200
 
 
@@ -94,7 +105,7 @@ class Route:
     path: str
     call: HandlerCall
     scopes: tuple[Scope, ...] | None
-    answer: type[Outgoing]
+    answer: type[BaseModel]
     body: type[Body] | None
     query: type[Payload]
     statuses: tuple[int, ...]
@@ -120,7 +131,7 @@ def route(
     method: str,
     path: str,
     *,
-    answer: type[Outgoing],
+    answer: type[BaseModel],
     scopes: tuple[Scope, ...] | None,
     body: type[Body] | None = None,
     query: type[Payload] = NoQuery,

@@ -26,7 +26,7 @@ from media.ports import CallClaims, MediaPlane
 from media.service import MediaService
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics, RejectKind
-from protocol.base import Direction, events
+from protocol.base import REGISTRY, Direction
 from protocol.errors import TooLarge
 from rooms.announcer import Announcer
 from rooms.chat import ChatService
@@ -43,6 +43,8 @@ from signalling.auth import Authenticator, KeySet, KeySource, SharedSecret
 from signalling.engine import EngineOptions, Refusal, create_server
 from signalling.server import Door, DoorLimits
 from signalling.services import Services
+from virtual_scene.service import SceneService
+from virtual_scene.templates import load as load_scenes
 from visavis.config import Config, ConfigError
 from visavis.erasure import Erasure
 from visavis.http import make_app
@@ -121,7 +123,7 @@ async def open_sqlite(config: Config, metrics: Metrics) -> Stores:
 
 def make_metrics(config: Config, on_reject: Callable[[RejectKind, int], None] | None) -> Metrics:
     """The metrics of one server; their `event` labels are the declared client events."""
-    names = sorted(events(Direction.CLIENT_TO_SERVER))
+    names = sorted({name for direction, _, name in REGISTRY if direction is Direction.CLIENT_TO_SERVER})
     return Metrics(
         version=VERSION, signalling=config.signalling.engine, media="python", events=names, on_reject=on_reject
     )
@@ -222,6 +224,15 @@ def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics, media:
         ),
         games=GameService(kit, rooms=rooms, games=stores.games),
         calls=_calls(config, kit, chat, stores.claims, media),
+        scenes=SceneService(
+            kit,
+            rooms=rooms,
+            relations=stores.relations,
+            templates=load_scenes(),
+            limits=TokenBuckets(rate=limits.messages_per_second, burst=limits.messages_burst),
+            max_chars=limits.message_chars,
+            dev=config.server.dev,
+        ),
         assist=assist,
         authenticator=_authenticator(config),
         suggestion_limit=TokenBuckets(rate=per_minute / 60, burst=per_minute),

@@ -9,9 +9,7 @@ from signalling.services import Context
 async def join_chat(context: Context, event: JoinChat) -> JoinedChat:
     """Enter a room. What the answer holds has then reached this device."""
     connection, services = context.connection, context.services
-    named = event.user_id
-    if services.dev and named is not None and connection.bound_by != "token" and named != connection.user_id:
-        await context.binder.bind_name(connection, named)
+    await context.claim(event.user_id)
     user_id = context.user_id
     joined = await services.rooms.join(user_id, event.match_id, event.since)
     connection.current_match = joined.match_id

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from monitoring.metrics import Metrics, RejectKind
 from protocol import errors
-from protocol.base import Direction, events
+from protocol.base import REGISTRY, Direction
 from protocol.chat import SendMessage
 from protocol.errors import ErrorCode, InvalidPayload, ProtocolError, TooLarge, UnknownEvent
 from protocol.presence import SetTyping
@@ -76,7 +76,7 @@ def put_in(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 
 
 def test_every_declared_client_event_has_its_handler_and_no_other_has_one() -> None:
-    declared = {("/", name): event for name, event in events(Direction.CLIENT_TO_SERVER).items()}
+    declared = {(ns, name): event for (way, ns, name), event in REGISTRY.items() if way is Direction.CLIENT_TO_SERVER}
     assert {key: handler.event for key, handler in HANDLERS.items()} == declared
 
 
@@ -167,10 +167,11 @@ async def test_a_connection_that_is_gone_gets_gone(bench: Bench) -> None:
 
 async def test_who_has_not_said_who_they_are_may_only_say_that(bench: Bench) -> None:
     for name, handler in HANDLERS.items():
-        answer = await bench.ask(name[1], {"nonsense": 1}, by="anon")
+        answer = await bench.ask(name[1], {"nonsense": 1}, by="anon", namespace=name[0])
         refused_as_unknown = answer.get("error", {}).get("code") == "unauthenticated"
         assert refused_as_unknown is not handler.anonymous
-    assert {name for (_, name), handler in HANDLERS.items() if handler.anonymous} == {"authenticate", "join_chat"}
+    anonymous = {name for (_, name), handler in HANDLERS.items() if handler.anonymous}
+    assert anonymous == {"authenticate", "join_chat", "join_scene"}
     assert (await bench.ask("join_chat", {"matchId": "m"}, by="anon"))["error"]["code"] == "unauthenticated"
 
 

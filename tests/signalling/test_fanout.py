@@ -1,5 +1,6 @@
 """Envelopes to the devices that are connected here."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,16 @@ async def test_some_devices_alone_get_it_while_they_are_the_named_users(room: Ro
     await room.fanout.deliver(envelope("bob", only=("a1", "gone")))
     ((event, _, to, _),) = room.server.sent
     assert (event, to) == ("new_message", ["a2"])
+
+
+async def test_an_event_of_a_namespace_goes_to_connections_in_it(room: Room) -> None:
+    seat = Connection("b2", "/virtual-date")
+    room.table.add(seat)
+    room.table.bind(seat, "bob")
+    event = Envelope(("ann", "bob"), "scene_event", {}, "/virtual-date")
+    await room.fanout.deliver(event)
+    await room.fanout.deliver(replace(event, only=("b1", "b2", "a1")))
+    assert [to for _, _, to, _ in room.server.sent] == [[user_room("bob")], ["b2"]]
 
 
 async def test_nothing_is_sent_when_nobody_is_here(room: Room) -> None:

@@ -224,7 +224,9 @@ async def test_a_connection_that_is_gone_can_not_be_closed_or_struck(dev: InProc
 
 
 async def test_closing_says_why_and_whether_to_come_back(dev: InProcess) -> None:
+    await dev.server.connect("1")
     dev.built.door.close("1", CloseReason.KICKED)
+    dev.built.door.close("unknown", CloseReason.KICKED)
     await dev.built.door.close_all()
     assert dev.server.closed == [("e1", "kicked", "never"), ("all", "shutdown", "after")]
 

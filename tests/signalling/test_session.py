@@ -65,6 +65,23 @@ def test_rooms_are_open_once_however_many_look_at_them() -> None:
     assert table.open_rooms() == 1
 
 
+def test_connections_of_one_page_are_siblings_and_one_client() -> None:
+    table = ConnectionTable()
+    chat, scene = Connection("1", engine_id="e1"), Connection("2", "/virtual-date", engine_id="e1")
+    other, foreign = Connection("3", engine_id="e3"), Connection("4", "/more", engine_id="e1")
+    for connection, user_id in ((chat, "ann"), (scene, "ann"), (other, "ann"), (foreign, "bob")):
+        table.add(connection)
+        table.bind(connection, user_id)
+    assert len(table) == 2
+    assert (table.siblings(scene), table.siblings(chat), table.siblings(other)) == ([chat], [scene], [])
+    assert (table.of_user("ann"), table.of_user("ann", "/virtual-date")) == ([chat, other], [scene])
+    table.remove("1")
+    assert (len(table), table.siblings(scene)) == (2, [])
+    for connection_id in ("2", "4"):
+        table.remove(connection_id)
+    assert len(table) == 1
+
+
 def test_an_expiry_is_cancelled_once() -> None:
     cancelled: list[int] = []
     connection = Connection("1", cancel_expiry=lambda: cancelled.append(1))

@@ -19,6 +19,7 @@ from backends.presence_memory import MemoryPresenceStore
 from backends.relations_memory import MemoryRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
 from monitoring.metrics import Metrics, RejectKind
+from protocol.base import NAMESPACE_CHAT
 from tests.support.media import ScriptedMedia
 from tests.support.server import SECRET
 from visavis.config import Config
@@ -35,9 +36,10 @@ class Turned(Exception):
 
 @dataclass
 class RecordingServer:
-    """See the module. A connection's Engine.IO id is its Socket.IO id with an `e` before it."""
+    """See the module. A connection's Engine.IO id is its Socket.IO id up to a dot, with an `e` before it: 1 and
+    1.scene are one page's."""
 
-    handlers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    handlers: dict[tuple[str, str], Callable[..., Any]] = field(default_factory=dict)
     sent: list[tuple[str, Any, list[str], str | None]] = field(default_factory=list)
     rooms: dict[str, set[str]] = field(default_factory=dict)
     closed: list[tuple[str, str, str]] = field(default_factory=list)
@@ -45,7 +47,7 @@ class RecordingServer:
     gone: set[str] = field(default_factory=set)
 
     def on(self, event: str, handler: Callable[..., Any], namespace: str) -> None:
-        self.handlers[event] = handler
+        self.handlers[namespace, event] = handler
 
     def attach(self, app: Any) -> None:
         """There is nothing to listen on."""
@@ -60,7 +62,7 @@ class RecordingServer:
         self.rooms[room].discard(sid)
 
     def eio_sid(self, sid: str, namespace: str) -> str | None:
-        return None if sid in self.gone else f"e{sid}"
+        return None if sid in self.gone else f"e{sid.split('.')[0]}"
 
     def note_malformed(self, eio_sid: str) -> None:
         self.strikes.append(eio_sid)
@@ -74,23 +76,29 @@ class RecordingServer:
     # -- the side of the client ------------------------------------------------------------------------------------
 
     async def connect(
-        self, sid: str, auth: object = None, *, query: str = "", address: str | None = "127.0.0.1"
+        self,
+        sid: str,
+        auth: object = None,
+        *,
+        query: str = "",
+        address: str | None = "127.0.0.1",
+        namespace: str = NAMESPACE_CHAT,
     ) -> None:
         """A client comes. Raises `Turned` when it is refused."""
         try:
-            await self.handlers["connect"](sid, {"QUERY_STRING": query, "REMOTE_ADDR": address}, auth)
+            await self.handlers[namespace, "connect"](sid, {"QUERY_STRING": query, "REMOTE_ADDR": address}, auth)
         except Refusal as error:
             data = error.error_args
             raise Turned(data["message"], data["data"]) from None
 
-    async def ask(self, sid: str, event: str, *arguments: Any) -> dict[str, Any]:
+    async def ask(self, sid: str, event: str, *arguments: Any, namespace: str = NAMESPACE_CHAT) -> dict[str, Any]:
         """A client sends an event; the answer."""
-        answer: dict[str, Any] = await self.handlers["*"](event, sid, *arguments)
+        answer: dict[str, Any] = await self.handlers[namespace, "*"](event, sid, *arguments)
         return answer
 
-    async def leave(self, sid: str, reason: str = "client_left") -> None:
+    async def leave(self, sid: str, reason: str = "client_left", *, namespace: str = NAMESPACE_CHAT) -> None:
         """A client's connection has ended."""
-        await self.handlers["disconnect"](sid, reason)
+        await self.handlers[namespace, "disconnect"](sid, reason)
 
     def told(self, event: str) -> list[Any]:
         """Payloads of an event so far."""

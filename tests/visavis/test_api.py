@@ -214,3 +214,12 @@ async def test_development_mode_lists_who_is_online(dev: Http) -> None:
 def test_people_are_in_the_order_given() -> None:
     assert NewMatch.from_wire({"members": ["c", "a", "b"]}).people() == ("c", "a", "b")
     assert NewMatch.from_wire({"userA": "b", "userB": "a"}).people() == ("b", "a")
+
+
+async def test_the_scenes_are_listed_for_everybody(strict: Http) -> None:
+    status, scenes, _ = await strict.ask("GET", "/api/v1/scenes")
+    assert status == 200
+    big = [scene for scene in scenes if scene["capacity"] >= 10]
+    assert any(sum(thing["grab"] == "free" for thing in scene["objects"]) >= 4 for scene in big)
+    assert all(scene.keys() == {"sceneId", "capacity", "name", "hash", "objects"} for scene in scenes)
+    assert all(thing.keys() == {"id", "kind", "grab"} for scene in scenes for thing in scene["objects"])

@@ -11,6 +11,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from monitoring.metrics import Metrics
 from protocol.errors import ErrorCode, InvalidPayload, RateLimited, Unauthenticated
+from protocol.scene import JoinScene
 from tests.support.http_client import Http, http
 from tests.support.in_process import in_process
 from tests.support.keys import good
@@ -69,6 +70,10 @@ async def test_metrics_are_text_and_up_to_date(dev: Http) -> None:
     assert headers["Content-Type"].startswith("text/plain; version=")
     assert "\nusers_online 0.0\n" in body
     assert "\nrooms_open 0.0\n" in body
+    await dev.house.built.services.scenes.join("ann", "1", JoinScene(scene_id="rooftop-cafe"), match_id=None)
+    _, body, _ = await dev.ask("GET", "/metrics")
+    assert "\nscenes_open 1.0\n" in body
+    assert "\nscene_people 1.0\n" in body
 
 
 async def test_the_reference_is_served(dev: Http) -> None:

@@ -1,0 +1,1 @@
+"""The rules of a scene, without input and output."""
