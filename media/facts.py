@@ -1,6 +1,7 @@
 """What happened in calls, told in process (`rooms.facts.FactBus`), in the past tense."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from protocol.calls import CallMode, EndReason
 from rooms.facts import Fact
@@ -63,3 +64,31 @@ class LegReturned(Fact):
 
     call_id: str
     user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDue(Fact):
+    """Both have talked, and now nobody has for so long that a topic may help; nothing technical is the cause.
+
+    `silence_ms` is counted from the last speech of either. Told once in a silence."""
+
+    call_id: str
+    match_id: str
+    user_ids: tuple[str, ...]
+    silence_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicHeldBack(Fact):
+    """A topic would have been due, but one was shown not long ago (`recent`), or they want none (`waved_away`)."""
+
+    call_id: str
+    why: Literal["recent", "waved_away"]
+
+
+@dataclass(frozen=True, slots=True)
+class TalkResumed(Fact):
+    """Somebody speaks after a social silence that had lasted `silence_ms`."""
+
+    call_id: str
+    silence_ms: int

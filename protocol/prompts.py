@@ -1,8 +1,8 @@
 """Suggestions: offered to one person, never sent in anybody's name."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from protocol.base import CLIENT_TO_SERVER, SERVER_TO_CLIENT, Event, Outgoing, ServerEvent, event
 from protocol.errors import NotAMember, NotFound, RateLimited, Unavailable
@@ -37,11 +37,20 @@ class RequestAiHelp(Event):
 
 @event("rate_suggestion", CLIENT_TO_SERVER, errors=(NotFound,))
 class RateSuggestion(Event):
-    """Tell what became of a suggestion: used or waved away, and how good it was."""
+    """Tell what became of a suggestion, or of a topic shown in a call: used or waved away, and how good it was.
 
-    suggestion_id: IdString
+    One of the two ids is needed. A topic waved away (`used: false`) is the last one of its call."""
+
+    suggestion_id: IdString | None = None
+    prompt_id: IdString | None = None
     used: bool
     rating: Annotated[int, Field(ge=1, le=5, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _one_id(self) -> Self:
+        if self.suggestion_id is None and self.prompt_id is None:
+            raise ValueError("suggestionId or promptId is needed")
+        return self
 
 
 @event("ai_suggestion", SERVER_TO_CLIENT)
@@ -56,4 +65,18 @@ class AiSuggestion(ServerEvent):
     thread: str | None = None
     provider: str
     request_id: str | None = None
+    lang: str
+
+
+@event("topic_prompt", SERVER_TO_CLIENT)
+class TopicPrompt(ServerEvent):
+    """Something to talk about, when a conversation has died down; the same for both, to the devices in the call."""
+
+    call_id: str
+    prompt_id: str
+    text: str
+    topic: str | None = None
+    why: Literal["dead_air", "shallow", "low_mood", "scene", "start"]
+    silence_ms: int
+    provider: str
     lang: str

@@ -24,4 +24,5 @@ async def request_ai_help(context: Context, event: RequestAiHelp) -> HelpRequest
 @handles(RateSuggestion)
 async def rate_suggestion(context: Context, event: RateSuggestion) -> None:
     """Used, waved away, or rated."""
-    await context.services.assist.rate(context.user_id, event.suggestion_id, used=event.used, rating=event.rating)
+    for suggestion_id in filter(None, (event.suggestion_id, event.prompt_id)):
+        await context.services.assist.rate(context.user_id, suggestion_id, used=event.used, rating=event.rating)

@@ -173,7 +173,7 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
     },
     (CLIENT_TO_SERVER, "call_consent"): {"callId": "01K", "kind": "p2p", "granted": True},
     (CLIENT_TO_SERVER, "request_ai_help"): {"matchId": "m1", "draft": "hi", "question": "what now?", "thread": "t1"},
-    (CLIENT_TO_SERVER, "rate_suggestion"): {"suggestionId": "01S", "used": True, "rating": 5},
+    (CLIENT_TO_SERVER, "rate_suggestion"): {"suggestionId": "01S", "promptId": "01P", "used": True, "rating": 5},
     (SERVER_TO_CLIENT, "connected"): {
         "serverTime": "2026-01-31T12:00:00.000Z",
         "sessionId": "01C",
@@ -202,6 +202,54 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "openingLines": ["Hi!"],
     },
     (SERVER_TO_CLIENT, "game_state"): GAME,
+    (SERVER_TO_CLIENT, "topic_prompt"): {
+        "callId": "01K",
+        "promptId": "01P",
+        "text": "What would you cook for a friend who has had a long day?",
+        "topic": "cooking",
+        "why": "dead_air",
+        "silenceMs": 7040,
+        "provider": "builtin",
+        "lang": "en",
+    },
+    (SERVER_TO_CLIENT, "call_quality"): {
+        "callId": "01K",
+        "legs": [
+            {
+                "userId": "ann",
+                "direction": "up",
+                "mos": 3.1,
+                "level": "fair",
+                "loss": 0.031,
+                "jitterMs": 12.5,
+                "rttMs": 40.0,
+                "bitrate": 512_000,
+                "fps": 15.0,
+                "freezes": 1,
+            }
+        ],
+        "cause": {"userId": "ann", "direction": "up", "kind": "loss", "text": "Ann's uplink loses 3 %"},
+        "advice": "move closer to the Wi-Fi or change the network",
+    },
+    (SERVER_TO_CLIENT, "call_notice"): {
+        "callId": "01K",
+        "kind": "one_way_audio",
+        "userId": "ann",
+        "text": "nothing is heard of Ann",
+    },
+    (SERVER_TO_CLIENT, "call_summary"): {
+        "callId": "01K",
+        "duration": 61.25,
+        "quality": [{"userId": "ann", "direction": "up", "mos": 4.2, "level": "good", "loss": 0.001}],
+        "talk": {
+            "shares": [{"userId": "ann", "share": 0.6}, {"userId": "bob", "share": 0.4}],
+            "overlaps": 2,
+            "longestSilenceMs": 3100,
+            "turns": 14,
+        },
+        "prompts": [{"promptId": "01P", "text": "What would you cook?", "topic": "cooking", "resumed": True}],
+        "followUps": ["Ask how the dinner went"],
+    },
     (SERVER_TO_CLIENT, "incoming_call"): {
         "callId": "01K",
         "matchId": "m1",

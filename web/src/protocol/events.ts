@@ -219,6 +219,26 @@ export interface CallMediaChanged {
   screen: boolean;
 }
 /**
+ * What a silence of technical cause gets instead of a topic; to the devices in the call.
+ */
+export interface CallNotice {
+  callId: string;
+  kind:
+    | "muted_while_speaking"
+    | "one_way_audio"
+    | "camera_frozen"
+    | "poor_uplink"
+    | "poor_downlink"
+    | "peer_reconnecting"
+    | "video_paused"
+    | "video_resumed";
+  /**
+   * the side that the notice names
+   */
+  userId: string;
+  text: string;
+}
+/**
  * Answer to `cancel_call` and `end_call`: the reason that everybody is told.
  */
 export interface CallOver {
@@ -238,6 +258,51 @@ export interface CallOver {
     | "moderated"
     | "server_shutdown"
     | "replaced";
+}
+/**
+ * Each second while the call is active; to the devices in the call.
+ */
+export interface CallQuality {
+  callId: string;
+  legs: LegQuality[];
+  cause?: QualityCause;
+  advice?: string;
+}
+/**
+ * One direction of one person: `up` from them to the relay, `down` to them what they hear and see.
+ */
+export interface LegQuality {
+  userId: string;
+  direction: "up" | "down";
+  /**
+   * 1 to 5; absent while there is nothing to judge
+   */
+  mos?: number;
+  level: "good" | "fair" | "poor" | "lost";
+  /**
+   * ratio 0..1
+   */
+  loss: number;
+  jitterMs: number;
+  rttMs?: number;
+  /**
+   * bit/s
+   */
+  bitrate: number;
+  fps?: number;
+  /**
+   * pictures that stood still in this second
+   */
+  freezes?: number;
+}
+/**
+ * Who and what is at fault. `userId` is absent for `host`: then it is this server.
+ */
+export interface QualityCause {
+  userId?: string;
+  direction: "up" | "down";
+  kind: "loss" | "jitter" | "delay" | "bandwidth" | "device" | "host";
+  text: string;
 }
 /**
  * Answer to `start_call`. A busy callee: `state` is `ended`, then `call_ended {reason: "busy"}` follows.
@@ -269,6 +334,52 @@ export interface CallStateChanged {
 export interface Participant {
   userId: string;
   state: "ringing" | "joined" | "reconnecting" | "left";
+}
+/**
+ * What became of the call, once it is over; to the devices that were in it.
+ */
+export interface CallSummary {
+  callId: string;
+  duration: number;
+  quality: SummaryQuality[];
+  talk: CallTalk;
+  prompts: SummaryPrompt[];
+  followUps: string[];
+}
+/**
+ * One direction of one person over the whole call.
+ */
+export interface SummaryQuality {
+  userId: string;
+  direction: "up" | "down";
+  mos?: number;
+  level: "good" | "fair" | "poor" | "lost";
+  loss: number;
+}
+/**
+ * The conversation as a whole.
+ */
+export interface CallTalk {
+  shares: TalkShare[];
+  overlaps: number;
+  longestSilenceMs: number;
+  turns: number;
+}
+/**
+ * How much of the talk was one person's, ratio 0..1.
+ */
+export interface TalkShare {
+  userId: string;
+  share: number;
+}
+/**
+ * A topic that was shown, and whether somebody spoke within 20 s of it.
+ */
+export interface SummaryPrompt {
+  promptId: string;
+  text: string;
+  topic?: string;
+  resumed: boolean;
 }
 /**
  * The caller gives up before anybody answered.
@@ -800,10 +911,13 @@ export interface PrivateMessage {
   destructFrom?: "sent" | "read";
 }
 /**
- * Tell what became of a suggestion: used or waved away, and how good it was.
+ * Tell what became of a suggestion, or of a topic shown in a call: used or waved away, and how good it was.
+ *
+ * One of the two ids is needed. A topic waved away (`used: false`) is the last one of its call.
  */
 export interface RateSuggestion {
-  suggestionId: string;
+  suggestionId?: string;
+  promptId?: string;
   used: boolean;
   rating?: number;
 }
@@ -1004,6 +1118,19 @@ export interface TokenRefreshed {
   expiresAt: string;
 }
 /**
+ * Something to talk about, when a conversation has died down; the same for both, to the devices in the call.
+ */
+export interface TopicPrompt {
+  callId: string;
+  promptId: string;
+  text: string;
+  topic?: string;
+  why: "dead_air" | "shallow" | "low_mood" | "scene" | "start";
+  silenceMs: number;
+  provider: string;
+  lang: string;
+}
+/**
  * Somebody in the room started or stopped typing.
  */
 export interface TypingChanged {
@@ -1088,7 +1215,10 @@ export interface ServerEvents {
   call_consent: CallConsentChanged;
   call_ended: CallEnded;
   call_media: CallMediaChanged;
+  call_notice: CallNotice;
+  call_quality: CallQuality;
   call_state: CallStateChanged;
+  call_summary: CallSummary;
   connected: Connected;
   connection_closing: ConnectionClosing;
   game_state: GameState;
@@ -1101,6 +1231,7 @@ export interface ServerEvents {
   presence: Presence;
   scene_event: SceneEvent;
   scene_message: SceneMessage;
+  topic_prompt: TopicPrompt;
   typing: TypingChanged;
   webrtc_answer: PeerAnswer;
   webrtc_offer: PeerOffer;
