@@ -59,8 +59,14 @@ def invented_percent(tally: Tally, concealment: Concealment, *, fec: bool) -> fl
 
 
 def listening_mos(tally: Tally, concealment: Concealment, *, fec: bool) -> float:
-    """How the speech sounds, MOS-LQ. Defined for a tally in which something was expected."""
-    return CURVES[concealment, fec].mos(invented_percent(tally, concealment, fec=fec))
+    """How the speech sounds, MOS-LQ. Defined for a tally in which something was expected.
+
+    Browsers spend bits on copies only when the receiver reports losses: without them their stream is one without FEC.
+    """
+    score = CURVES[concealment, fec].mos(invented_percent(tally, concealment, fec=fec))
+    if fec and concealment == "browser":
+        return max(score, listening_mos(tally, concealment, fec=False))
+    return score
 
 
 def one_way_ms(rtt_s: float, buffer_s: float) -> float:

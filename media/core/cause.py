@@ -8,9 +8,10 @@ is taken off before a downlink is looked at. Of several troubles the one that co
 itself late, arrivals say nothing about paths, and nobody is blamed.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from media.core.audio_quality import CURVES, conversational_mos, one_way_ms
@@ -145,7 +146,7 @@ class CauseFinder:
         rise = leg.rtt_s - min(memory.rtts) if leg.rtt_s is not None else 0.0
         own = max(0, _lost(memory.down) - max(0, lost_before))
         sent = sum(path.expected for path in memory.down)
-        down = self._of_path(leg, "down", own, sent, max(0.0, rise - leg.up.queue_s))
+        down = self._of_path(_alone(leg, others), "down", own, sent, max(0.0, rise - leg.up.queue_s))
         yield from up
         yield from down
         if not up and not down and memory.slow >= DELAY_SECONDS and leg.rtt_s is not None:
@@ -194,6 +195,13 @@ class CauseFinder:
             if same and cause.cost >= worst.cost - MARGIN_MOS:
                 return cause
         return worst
+
+
+def _alone(leg: LegSecond, others: Iterable[_Leg]) -> LegSecond:
+    """The leg with the jitter of its downlink alone; deviations that do not know of each other add up as squares."""
+    before = max((path.jitter_s for other in others for path in other.up), default=0.0)
+    own = math.sqrt(max(0.0, leg.down.jitter_s**2 - before**2))
+    return replace(leg, down=replace(leg.down, jitter_s=own))
 
 
 def _lost(paths: Iterable[Path]) -> int:

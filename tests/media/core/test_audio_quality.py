@@ -46,6 +46,12 @@ def test_what_fec_repairs_counts_for_a_fifth() -> None:
     assert listening_mos(tally, "opus", fec=False) < 2
 
 
+def test_a_browser_pays_for_fec_only_when_there_are_losses() -> None:
+    assert listening_mos(Tally(expected=100), "browser", fec=True) == 4.47
+    tally = Tally(expected=100, missing=5, repairable=5)
+    assert listening_mos(tally, "browser", fec=True) > 3.4 > listening_mos(tally, "browser", fec=False)
+
+
 def test_a_repair_that_belongs_to_the_interval_before_does_not_make_more_than_all() -> None:
     assert invented_percent(Tally(expected=10, repairable=2), "opus", fec=True) == 0
     assert invented_percent(Tally(), "opus", fec=True) == 0
