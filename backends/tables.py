@@ -164,7 +164,42 @@ opening_lines = Table(
     UniqueConstraint("match_id", "user_id", "topic_id"),
 )
 
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("match_id", Text, nullable=False, index=True),
+    Column("mode", Text, nullable=False),
+    Column("video", Boolean, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("connected_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("reason", Text),
+    Column("duration_s", Float, nullable=False),
+)
+
+call_people = Table(
+    "call_people",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.call_id"), primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Index(None, "user_id", "call_id"),
+)
+
+# A second a row. No foreign key: a second may be written before the call itself is.
+call_seconds = Table(
+    "call_seconds",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("at_ms", BigInteger, primary_key=True),
+    Column("data", JSON, nullable=False),
+)
+
 __all__ = [
+    "call_people",
+    "call_seconds",
+    "calls",
     "games",
     "match_members",
     "matches",

@@ -1,10 +1,11 @@
 """What calls need from outside. `visavis/wiring.py` passes the implementations in."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from monitoring.metrics import MediaCounts
-from protocol.calls import IceServer
+from protocol.calls import CallMode, EndReason, IceServer
 
 
 class CallClaims(Protocol):
@@ -55,4 +56,53 @@ class MediaPlane(Protocol):
         ...
 
 
-__all__ = ["CallClaims", "MediaPlane"]
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call as it is kept. Times are milliseconds since 1970; `reason` and `ended_ms` are None while it runs,
+    `connected_ms` when it never had media. `user_ids`: the caller first."""
+
+    call_id: str
+    match_id: str
+    user_ids: tuple[str, ...]
+    mode: CallMode
+    video: bool
+    started_ms: int
+    connected_ms: int | None = None
+    ended_ms: int | None = None
+    reason: EndReason | None = None
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One second of a call: when, and the legs and cause of its `call_quality`, without texts and names."""
+
+    at_ms: int
+    data: Mapping[str, Any]
+
+
+class CallLog(Protocol):
+    """What calls were like, kept. An awaited call that returned is on disk in a durable implementation."""
+
+    async def put(self, record: CallRecord) -> None:
+        """Keep a call, or replace what is kept of it."""
+        ...
+
+    async def call(self, call_id: str) -> CallRecord | None:
+        """One call."""
+        ...
+
+    async def calls_of(self, user_id: str, *, before: str | None = None, limit: int) -> list[CallRecord]:
+        """Calls that the person was in, the newest first; with `before` those older than this call."""
+        ...
+
+    async def add_seconds(self, call_id: str, entries: Sequence[TimelineEntry]) -> None:
+        """Add to the timeline; a second that is there already is replaced."""
+        ...
+
+    async def timeline(self, call_id: str, *, after_ms: int = -1, limit: int) -> list[TimelineEntry]:
+        """At most `limit` seconds later than `after_ms`, ascending."""
+        ...
+
+
+__all__ = ["CallClaims", "CallLog", "CallRecord", "MediaPlane", "TimelineEntry"]

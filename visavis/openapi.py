@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from protocol.errors import ErrorCode
-from visavis import api  # noqa: F401  # fills ROUTES
+from visavis import api, api_calls  # noqa: F401  # they fill ROUTES
 from visavis.routes import ROUTES, STATUS, Route
 
 _REF = "#/components/schemas/{model}"

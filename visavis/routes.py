@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
+from media.ports import CallLog
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics
 from protocol.base import Outgoing, Payload
@@ -38,6 +39,7 @@ class House:
     config: Config
     services: Services
     relations: RelationStore
+    calls: CallLog
     clock: Clock
     metrics: Metrics
     health: HealthBoard

@@ -10,6 +10,7 @@ from assist.ports import SuggestionLog
 from assist.providers.builtin import BuiltinProvider
 from assist.service import AssistService, AssistStores, Providers
 from backends.bus_memory import MemoryBus
+from backends.calls_sqlite import SqliteCallLog
 from backends.claims_memory import MemoryCallClaims
 from backends.clock_system import SystemClock, UlidIds
 from backends.database_sqlite import SqliteDatabase
@@ -22,7 +23,7 @@ from backends.timers_asyncio import AsyncioTimers
 from media.calls import RING_WINDOW_S, CallService
 from media.core.call import CallTimes
 from media.facts import CallConnected, CallEnded
-from media.ports import CallClaims, MediaPlane
+from media.ports import CallClaims, CallLog, MediaPlane
 from media.service import MediaService
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics, RejectKind
@@ -65,6 +66,7 @@ class Stores:
     suggestions: SuggestionLog
     presence: PresenceStore
     claims: CallClaims
+    calls: CallLog
     checkpoint: Callable[[], Awaitable[bool]]
     close: Callable[[], Awaitable[None]]
 
@@ -116,6 +118,7 @@ async def open_sqlite(config: Config, metrics: Metrics) -> Stores:
         suggestions=SqliteSuggestionLog(database),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
+        calls=SqliteCallLog(database),
         checkpoint=database.checkpoint,
         close=database.close,
     )
@@ -172,6 +175,7 @@ def build(
         config=config,
         services=services,
         relations=stores.relations,
+        calls=stores.calls,
         clock=clock,
         metrics=metrics,
         health=health,

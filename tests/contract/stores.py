@@ -8,6 +8,8 @@ from typing import Any
 
 from assist.ports import SuggestionLog
 from backends import migrate
+from backends.calls_memory import MemoryCallLog
+from backends.calls_sqlite import SqliteCallLog
 from backends.database_sqlite import SqliteDatabase
 from backends.engine_sqlite import url_for
 from backends.games_memory import MemoryGameStore
@@ -19,6 +21,7 @@ from backends.relations_memory import MemoryRelationStore
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
 from backends.suggestions_sqlite import SqliteSuggestionLog
+from media.ports import CallLog
 from rooms.model import Appended, Match, NewMessage
 from rooms.ports import GameStore, MessageStore, RelationStore
 
@@ -33,6 +36,7 @@ class Stores:
     relations: RelationStore
     games: GameStore
     suggestions: SuggestionLog
+    calls: CallLog
     database: SqliteDatabase | None = None
 
     async def match(self, match_id: str = "m1", *members: str, **fields: Any) -> Match:
@@ -75,6 +79,7 @@ async def sqlite_stores(folder: Path, **options: Any) -> AsyncIterator[Stores]:
             relations=SqliteRelationStore(database),
             games=SqliteGameStore(database),
             suggestions=SqliteSuggestionLog(database),
+            calls=SqliteCallLog(database),
             database=database,
         )
     finally:
@@ -90,6 +95,7 @@ async def memory_stores() -> AsyncIterator[Stores]:
         relations=MemoryRelationStore(tables),
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
+        calls=MemoryCallLog(),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
+from backends.calls_memory import MemoryCallLog
 from backends.claims_memory import MemoryCallClaims
 from backends.games_memory import MemoryGameStore
 from backends.memory_tables import MemoryTables
@@ -136,6 +137,7 @@ def memory_stores() -> Stores:
         suggestions=MemorySuggestionLog(),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
+        calls=MemoryCallLog(),
         checkpoint=_checkpoint,
         close=_close,
     )
