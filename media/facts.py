@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from media.core.call_meter import CallSecond
+from media.core.silence import HeldBack, Trouble
+from media.core.talk import Talk
 from protocol.calls import CallMode, EndReason
 from rooms.facts import Fact
 
@@ -60,3 +63,67 @@ class LegReturned(Fact):
 
     call_id: str
     user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSet(Fact):
+    """Somebody muted, showed themselves or the like (`call_media`)."""
+
+    call_id: str
+    user_id: str
+    audio: bool
+    video: bool
+    speaking: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallMeasured(Fact):
+    """A second of an active call was measured."""
+
+    call_id: str
+    second: CallSecond
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceBegan(Fact):
+    """Nobody has spoken for some seconds; `trouble` is None when it is social."""
+
+    call_id: str
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceEnded(Fact):
+    """Somebody speaks again, or the trouble is over."""
+
+    call_id: str
+    social: bool
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDue(Fact):
+    """A social silence has lasted long enough for a topic to be shown to both."""
+
+    call_id: str
+    match_id: str
+    user_ids: tuple[str, ...]
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopicHeldBack(Fact):
+    """A topic would have been due, but one was shown not long ago, or they want none."""
+
+    call_id: str
+    why: HeldBack
+
+
+@dataclass(frozen=True, slots=True)
+class TalkMeasured(Fact):
+    """The conversation of a call that has ended."""
+
+    call_id: str
+    match_id: str
+    user_ids: tuple[str, ...]
+    talk: Talk

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from media.core.leg_meter import LegCounters
+from media.counters import leg_counters
 from media.engine.api import LegSnapshot
 from media.engine.pure import PureEngine
 from media.facts import LegConnected, LegLost, LegReturned
@@ -62,6 +64,11 @@ class _Leg:
     slots: dict[Key, int] = field(default_factory=dict)
     secured: bool = False
     lost: bool = False
+
+    @property
+    def fec(self) -> bool:
+        """Whether this person's Opus may carry copies of lost packets (RFC 7587 6.1)."""
+        return any("useinbandfec=1" in codec.fmtp for plan in self.plans for codec in plan.codecs)
 
     def keys(self) -> list[Key]:
         """The place of each m-line among those of its kind."""
@@ -114,6 +121,18 @@ class MediaService:
     def snapshot(self) -> list[LegSnapshot]:
         """Counters of all legs."""
         return list(self._engine.snapshot(self._kit.clock.monotonic()))
+
+    def measured(self) -> dict[str, list[LegCounters]]:
+        """See the port."""
+        found = {leg.leg_id: leg for leg in self.snapshot()}
+        return {
+            call_id: [
+                leg_counters(leg.user_id, found[leg.leg_id], fec=leg.fec)
+                for leg in legs.values()
+                if leg.leg_id in found
+            ]
+            for call_id, legs in self._calls.items()
+        }
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         """None: the relay's own address is in its answer."""

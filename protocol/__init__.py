@@ -4,7 +4,7 @@ JSON Schema, TypeScript types and the reference are generated from these classes
 (`scripts/generate`). Imports nothing of ours.
 """
 
-from protocol import calls, chat, games, presence, prompts, rooms, session
+from protocol import calls, chat, games, presence, prompts, quality, rooms, session
 from protocol.base import REGISTRY, Direction, Event, EventSpec, Payload, ServerEvent, event
 from protocol.errors import ProtocolError
 
@@ -22,6 +22,7 @@ __all__ = [
     "games",
     "presence",
     "prompts",
+    "quality",
     "rooms",
     "session",
 ]

@@ -21,6 +21,8 @@ from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
 from media.calls import RING_WINDOW_S, CallService
 from media.core.call import CallTimes
+from media.core.silence import AirTimes
+from media.meter import CallMeters
 from media.ports import CallClaims, MediaPlane
 from media.service import MediaService
 from monitoring.health import HealthBoard
@@ -145,6 +147,14 @@ def build(
     kit = Kit(clock=clock, ids=UlidIds(clock), timers=timers, facts=facts, announcer=Announcer(bus))
     media = MediaService(kit, announced=_announced(config)) if make_media is None else make_media(kit)
     services = _services(config, kit, stores, metrics, media)
+    CallMeters(
+        kit,
+        media=media,
+        calls=services.calls,
+        people=stores.relations,
+        times=AirTimes(dead_air_s=config.assist.dead_air_s),
+        default_lang=config.assist.default_lang,
+    )
     facts.subscribe(MessageStored, lambda fact: metrics.messages_total.inc())
     server = make_server(_engine_options(config), Hooks(metrics), cors_allowed_origins="*")
     limits = config.limits

@@ -227,6 +227,10 @@ class Call:
         event = CallMediaChanged(call_id=self.call_id, user_id=user_id, audio=audio, video=video, screen=screen)
         return tells + self._tell([person for person in self._joined() if person.user_id != user_id], event)
 
+    def announce(self, user_id: str, event: ServerEvent) -> list[Tell]:
+        """Something that somebody in the call should know."""
+        return self._tell([person for person in self._joined() if person.user_id == user_id], event)
+
     def pass_on(self, user_id: str, device: str, target: str, event: ServerEvent, *, now: float) -> list[Tell]:
         """SDP or a candidate for another person, in a peer-to-peer call only.
 

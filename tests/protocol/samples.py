@@ -159,6 +159,31 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "video": True,
         "screen": True,
     },
+    (SERVER_TO_CLIENT, "call_quality"): {
+        "callId": "01K",
+        "legs": [
+            {
+                "userId": "ann",
+                "direction": "up",
+                "mos": 3.21,
+                "level": "fair",
+                "loss": 0.08,
+                "jitterMs": 4.2,
+                "rttMs": 61.0,
+                "bitrate": 512_000,
+                "fps": 24.5,
+                "freezes": 1,
+            }
+        ],
+        "cause": {"userId": "ann", "direction": "up", "kind": "loss", "text": "Anna's uplink loses 8 %"},
+        "advice": "move closer to the Wi-Fi",
+    },
+    (SERVER_TO_CLIENT, "call_notice"): {
+        "callId": "01K",
+        "kind": "one_way_audio",
+        "userId": "ann",
+        "text": "nothing is heard of Anna",
+    },
     (SERVER_TO_CLIENT, "webrtc_offer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},
     (SERVER_TO_CLIENT, "webrtc_answer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},
     (SERVER_TO_CLIENT, "ice_candidate"): {"callId": "01K", "from": "ann", "candidate": CANDIDATE},

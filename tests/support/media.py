@@ -1,8 +1,9 @@
 """A media plane that moves no media: it answers offers as told and says of legs what the test says."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from media.core.leg_meter import LegCounters
 from media.facts import LegConnected, LegLost, LegReturned
 from protocol.calls import IceServer
 from protocol.errors import ProtocolError
@@ -12,12 +13,14 @@ TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
 
 
 class ScriptedMedia:
-    """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order."""
+    """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order; `count` makes
+    what it has measured."""
 
     def __init__(self, kit: Kit) -> None:
         self._facts = kit.facts
         self.offers: list[tuple[str, str, str]] = []
         self.closed: list[str] = []
+        self.count: Callable[[], Mapping[str, Sequence[LegCounters]]] = dict
         self.error: ProtocolError | None = None
         self.gate: asyncio.Event | None = None
 
@@ -37,6 +40,9 @@ class ScriptedMedia:
 
     async def close(self, call_id: str) -> None:
         self.closed.append(call_id)
+
+    def measured(self) -> Mapping[str, Sequence[LegCounters]]:
+        return self.count()
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         return [TURN]

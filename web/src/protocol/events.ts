@@ -123,6 +123,29 @@ export interface CallMediaChanged {
   screen: boolean;
 }
 /**
+ * Something that both should know, once: what a silence of technical cause gets instead of a topic.
+ */
+export interface CallNotice {
+  callId: string;
+  kind:
+    | "muted_while_speaking"
+    | "one_way_audio"
+    | "camera_frozen"
+    | "poor_uplink"
+    | "poor_downlink"
+    | "peer_reconnecting"
+    | "video_paused"
+    | "video_resumed";
+  /**
+   * whom it is about
+   */
+  userId: string;
+  /**
+   * in the language of the receiver
+   */
+  text: string;
+}
+/**
  * Answer to `cancel_call` and `end_call`: the reason that everybody is told.
  */
 export interface CallOver {
@@ -142,6 +165,48 @@ export interface CallOver {
     | "moderated"
     | "server_shutdown"
     | "replaced";
+}
+/**
+ * Each second while the call is active, to the devices in it. No `cause`: nothing is wrong as far as is known.
+ */
+export interface CallQuality {
+  callId: string;
+  legs: QualityLeg[];
+  cause?: QualityCause;
+  advice?: string;
+}
+/**
+ * One direction of one person's leg in the last second; `up` is from this person to the relay.
+ *
+ * `mos` is absent while nothing is to be judged (a muted microphone, silence that is not sent); `fps` and `freezes`
+ * are there with video.
+ */
+export interface QualityLeg {
+  userId: string;
+  direction: "up" | "down";
+  mos?: number;
+  level: "good" | "fair" | "poor" | "lost";
+  loss: number;
+  jitterMs: number;
+  rttMs?: number;
+  /**
+   * bit/s
+   */
+  bitrate: number;
+  fps?: number;
+  freezes?: number;
+}
+/**
+ * Who and what is at fault. `host` is this server: nobody's leg is named then.
+ */
+export interface QualityCause {
+  userId?: string;
+  direction?: "up" | "down";
+  kind: "loss" | "jitter" | "delay" | "bandwidth" | "device" | "host";
+  /**
+   * in the language of the receiver
+   */
+  text: string;
 }
 /**
  * Answer to `start_call`. A busy callee: `state` is `ended`, then `call_ended {reason: "busy"}` follows.
@@ -777,6 +842,8 @@ export interface ServerEvents {
   ai_suggestion: AiSuggestion;
   call_ended: CallEnded;
   call_media: CallMediaChanged;
+  call_notice: CallNotice;
+  call_quality: CallQuality;
   call_state: CallStateChanged;
   connected: Connected;
   connection_closing: ConnectionClosing;
