@@ -226,6 +226,13 @@ class CallService:
         live, now = self._find(event.call_id, user_id), self._clock.monotonic()
         tells = live.call.media_set(user_id, device, audio=event.audio, video=event.video, screen=event.screen, now=now)
         self._post(live, tells)
+        self._facts.publish(facts.MediaSet(event.call_id, user_id, event.audio, event.video, event.speaking))
+
+    def announce(self, call_id: str, user_id: str, event: ServerEvent) -> None:
+        """Tell somebody of a call something, on their devices in it. A call that is over tells nothing."""
+        live = self._calls.get(call_id)
+        if live is not None:
+            live.outbox.put(live.call.announce(user_id, event))
 
     def consent(self, user_id: str, device: str, event: CallConsent) -> CallConsented:
         """A yes, or its withdrawal. Raises `NotFound`, `Forbidden`, `Gone`, `Conflict`, `Unavailable` (but for p2p)."""

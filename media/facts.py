@@ -1,8 +1,10 @@
 """What happened in calls, told in process (`rooms.facts.FactBus`), in the past tense."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from media.core.call_meter import CallSecond
+from media.core.silence import HeldBack, Trouble
+from media.core.talk import Talk
 from protocol.calls import CallMode, EndReason
 from rooms.facts import Fact
 
@@ -67,6 +69,42 @@ class LegReturned(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class MediaSet(Fact):
+    """Somebody muted, showed themselves or the like (`call_media`)."""
+
+    call_id: str
+    user_id: str
+    audio: bool
+    video: bool
+    speaking: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallMeasured(Fact):
+    """A second of an active call was measured."""
+
+    call_id: str
+    second: CallSecond
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceBegan(Fact):
+    """Nobody has spoken for some seconds; `trouble` is None when it is social."""
+
+    call_id: str
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceEnded(Fact):
+    """Somebody speaks again, or the trouble is over."""
+
+    call_id: str
+    social: bool
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class TopicDue(Fact):
     """Both have talked, and now nobody has for so long that a topic may help; nothing technical is the cause.
 
@@ -80,15 +118,17 @@ class TopicDue(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TopicHeldBack(Fact):
-    """A topic would have been due, but one was shown not long ago (`recent`), or they want none (`waved_away`)."""
+    """A topic would have been due, but one was shown not long ago, or they want none."""
 
     call_id: str
-    why: Literal["recent", "waved_away"]
+    why: HeldBack
 
 
 @dataclass(frozen=True, slots=True)
-class TalkResumed(Fact):
-    """Somebody speaks after a social silence that had lasted `silence_ms`."""
+class TalkMeasured(Fact):
+    """The conversation of a call that has ended."""
 
     call_id: str
-    silence_ms: int
+    match_id: str
+    user_ids: tuple[str, ...]
+    talk: Talk

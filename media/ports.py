@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from media.core.leg_meter import LegCounters
 from monitoring.metrics import MediaCounts
 from protocol.calls import CallMode, EndReason, IceServer
 
@@ -45,6 +46,10 @@ class MediaPlane(Protocol):
 
     async def stop(self) -> None:
         """Drop all legs and stop listening."""
+        ...
+
+    def measured(self) -> Mapping[str, Sequence[LegCounters]]:
+        """The counters of all legs by call, with the packets that came since this was last asked. One may ask."""
         ...
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:

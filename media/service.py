@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from media.core.leg_meter import LegCounters
+from media.counters import leg_counters
 from media.data import DataBridge
 from media.engine.api import LegSnapshot
 from media.engine.pure import PureEngine
@@ -68,6 +70,11 @@ class _Leg:
     secured: bool = False
     lost: bool = False
     has_data: bool = False
+
+    @property
+    def fec(self) -> bool:
+        """Whether this person's Opus may carry copies of lost packets (RFC 7587 6.1)."""
+        return any("useinbandfec=1" in codec.fmtp for plan in self.plans for codec in plan.codecs)
 
     def keys(self) -> list[Key]:
         """The place of each m-line among those of its kind."""
@@ -141,6 +148,18 @@ class MediaService:
             dropped=self._endpoint.dropped,
             legs=self._endpoint.legs,
         )
+
+    def measured(self) -> dict[str, list[LegCounters]]:
+        """See the port."""
+        found = {leg.leg_id: leg for leg in self.snapshot()}
+        return {
+            call_id: [
+                leg_counters(leg.user_id, found[leg.leg_id], fec=leg.fec)
+                for leg in legs.values()
+                if leg.leg_id in found
+            ]
+            for call_id, legs in self._calls.items()
+        }
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         """None: the relay's own address is in its answer."""

@@ -1,12 +1,12 @@
-"""How a call is, as it runs and when it is over."""
+"""How good a call is, told while it runs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from protocol.base import SERVER_TO_CLIENT, Outgoing, ServerEvent, event
 
-Direction = Literal["up", "down"]
+LegDirection = Literal["up", "down"]
 QualityLevel = Literal["good", "fair", "poor", "lost"]
 CauseKind = Literal["loss", "jitter", "delay", "bandwidth", "device", "host"]
 NoticeKind = Literal[
@@ -19,50 +19,54 @@ NoticeKind = Literal[
     "video_paused",
     "video_resumed",
 ]
+Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
-class LegQuality(Outgoing):
-    """One direction of one person: `up` from them to the relay, `down` to them what they hear and see."""
+class QualityLeg(Outgoing):
+    """One direction of one person's leg in the last second; `up` is from this person to the relay.
+
+    `mos` is absent while nothing is to be judged (a muted microphone, silence that is not sent); `fps` and `freezes`
+    are there with video."""
 
     user_id: str
-    direction: Direction
-    mos: float | None = Field(default=None, description="1 to 5; absent while there is nothing to judge")
+    direction: LegDirection
+    mos: float | None = Field(default=None, ge=1, le=5)
     level: QualityLevel
-    loss: float = Field(description="ratio 0..1")
+    loss: Ratio
     jitter_ms: float
     rtt_ms: float | None = None
     bitrate: int = Field(description="bit/s")
     fps: float | None = None
-    freezes: int | None = Field(default=None, description="pictures that stood still in this second")
+    freezes: int | None = None
 
 
 class QualityCause(Outgoing):
-    """Who and what is at fault. `userId` is absent for `host`: then it is this server."""
+    """Who and what is at fault. `host` is this server: nobody's leg is named then."""
 
     user_id: str | None = None
-    direction: Direction
+    direction: LegDirection | None = None
     kind: CauseKind
-    text: str
+    text: str = Field(description="in the language of the receiver")
 
 
 @event("call_quality", SERVER_TO_CLIENT)
 class CallQuality(ServerEvent):
-    """Each second while the call is active; to the devices in the call."""
+    """Each second while the call is active, to the devices in it. No `cause`: nothing is wrong as far as is known."""
 
     call_id: str
-    legs: list[LegQuality]
+    legs: list[QualityLeg]
     cause: QualityCause | None = None
     advice: str | None = None
 
 
 @event("call_notice", SERVER_TO_CLIENT)
 class CallNotice(ServerEvent):
-    """What a silence of technical cause gets instead of a topic; to the devices in the call."""
+    """Something that both should know, once: what a silence of technical cause gets instead of a topic."""
 
     call_id: str
     kind: NoticeKind
-    user_id: str = Field(description="the side that the notice names")
-    text: str
+    user_id: str = Field(description="whom it is about")
+    text: str = Field(description="in the language of the receiver")
 
 
 class TalkShare(Outgoing):
@@ -85,7 +89,7 @@ class SummaryQuality(Outgoing):
     """One direction of one person over the whole call."""
 
     user_id: str
-    direction: Direction
+    direction: LegDirection
     mos: float | None = None
     level: QualityLevel
     loss: float

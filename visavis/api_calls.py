@@ -9,9 +9,9 @@ from protocol.base import Outgoing, Payload
 from protocol.calls import CallMode, EndReason
 from protocol.errors import ErrorCode, Forbidden, NotFound
 from protocol.ids import IdString, iso_time
+from signalling.auth import SCOPES
 from visavis.routes import Call, Reply, route
 
-_READERS = ("user", "ops", "moderator", "service")
 _EVERYBODYS = ("ops", "service")  # scopes that may read calls they were not in
 _PAGE_MAX = 200
 # About 400 bytes a second of a call: what fits into one answer (wire contract, 11.6).
@@ -99,7 +99,7 @@ async def _readable(call: Call) -> CallRecord:
     return record
 
 
-@route("GET", "/api/v1/calls", answer=CallList, scopes=_READERS, query=CallsQuery)
+@route("GET", "/api/v1/calls", answer=CallList, scopes=SCOPES, query=CallsQuery)
 async def list_calls(call: Call) -> Reply:
     """One's own calls, the newest first."""
     query: CallsQuery = call.query
@@ -112,7 +112,7 @@ async def list_calls(call: Call) -> Reply:
     "GET",
     "/api/v1/calls/{call_id}",
     answer=CallAnswer,
-    scopes=_READERS,
+    scopes=SCOPES,
     errors=(ErrorCode.FORBIDDEN, ErrorCode.NOT_FOUND),
 )
 async def get_call(call: Call) -> Reply:
@@ -124,7 +124,7 @@ async def get_call(call: Call) -> Reply:
     "GET",
     "/api/v1/calls/{call_id}/timeline",
     answer=Timeline,
-    scopes=_READERS,
+    scopes=SCOPES,
     query=TimelineQuery,
     errors=(ErrorCode.FORBIDDEN, ErrorCode.NOT_FOUND),
 )

@@ -249,6 +249,9 @@ class AssistConfig(Section):
     """Talk help."""
 
     suggestions_per_request: int = Field(3, ge=1, le=10, description="Suggestions that answer one request.")
+    dead_air_s: float = Field(
+        7.0, ge=3, le=60, description="Social silence in a call after which a topic is due. Shorter interrupts thought."
+    )
     default_lang: Literal["en", "zh"] = Field("en", description="Language for users who have not named one.")
 
 

@@ -22,7 +22,9 @@ from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
 from media.calls import RING_WINDOW_S, CallService
 from media.core.call import CallTimes
+from media.core.silence import AirTimes
 from media.facts import CallConnected, CallEnded
+from media.meter import CallMeters
 from media.ports import CallClaims, CallLog, MediaPlane
 from media.service import MediaService
 from monitoring.health import HealthBoard
@@ -151,6 +153,14 @@ def build(
     kit = Kit(clock=clock, ids=UlidIds(clock), timers=timers, facts=facts, announcer=Announcer(bus))
     media = MediaService(kit, announced=_announced(config)) if make_media is None else make_media(kit)
     services = _services(config, kit, stores, metrics, media)
+    CallMeters(
+        kit,
+        media=media,
+        calls=services.calls,
+        people=stores.relations,
+        times=AirTimes(dead_air_s=config.assist.dead_air_s),
+        default_lang=config.assist.default_lang,
+    )
     facts.subscribe(MessageStored, lambda fact: metrics.messages_total.inc())
     facts.subscribe(CallConnected, lambda fact: metrics.call_setup_seconds.observe(fact.setup_s))
     facts.subscribe(CallEnded, lambda fact: metrics.call_ended(fact.reason))

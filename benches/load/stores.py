@@ -1,5 +1,6 @@
 """The memory stores of `backends`, opened as one set: the message path without a disk."""
 
+from backends.calls_memory import MemoryCallLog
 from backends.claims_memory import MemoryCallClaims
 from backends.games_memory import MemoryGameStore
 from backends.memory_tables import MemoryTables
@@ -29,6 +30,7 @@ def open_memory() -> Stores:
         suggestions=MemorySuggestionLog(),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
+        calls=MemoryCallLog(),
         checkpoint=_checkpoint,
         close=_close,
     )

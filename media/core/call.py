@@ -232,6 +232,10 @@ class Call:
         self._person(user_id).sends = event
         return tells + self._tell([person for person in self._joined() if person.user_id != user_id], event)
 
+    def announce(self, user_id: str, event: ServerEvent) -> list[Tell]:
+        """Something that somebody in the call should know."""
+        return self._tell([person for person in self._joined() if person.user_id == user_id], event)
+
     def consent(self, user_id: str, device: str, kind: ConsentKind, *, granted: bool, now: float) -> list[Tell]:
         """Somebody agrees to something or takes it back. Raises as `act`."""
         tells = self.act(user_id, device, now=now)

@@ -19,10 +19,13 @@ from media.core.notices import Notice, NoticeBoard
 from media.core.silence import AirTimes, Output, Side, Silence
 from media.core.talk import Talk, analyse
 from media.core.video_quality import watching_mos
-from media.core.words import Direction, NoticeKind
+from protocol.quality import LegDirection as Direction
+from protocol.quality import NoticeKind
 
 # Receivers report about once a second, at their own moments: one report holds the losses of the time since the last.
 _REPORTED_SECONDS: Final = 3
+# Without a packet for so long a stream has stopped: Opus sends one each 0.4 s in silence (RFC 7587 3.1.3).
+STOPPED_S: Final = 1.0
 # With a fifth of the sound invented words are lost; less is heard, and told as a cause.
 POOR_PERCENT: Final = 20.0
 _POOR: Final[dict[Direction, NoticeKind]] = {"up": "poor_uplink", "down": "poor_downlink"}
@@ -95,7 +98,7 @@ class CallMeter:
             person = self._people.get(leg.user_id)
             if person is not None:
                 person.meter.feed(leg, now=now)
-        return self._silence.observe([self._side(person) for person in self._people.values()], now=now)
+        return self._silence.observe([self._side(person, now) for person in self._people.values()], now=now)
 
     def second(self, *, now: float, host_lag_s: float) -> CallSecond:
         """Close a second; `host_lag_s` is by how much this server was late in it."""
@@ -116,7 +119,7 @@ class CallMeter:
         first, second = (person.meter.spans() for person in self._people.values())
         return analyse(first, second, start=self._began, end=now)
 
-    def _side(self, person: _Person) -> Side:
+    def _side(self, person: _Person, now: float) -> Side:
         meter = person.meter
         other = self._other(meter.user_id)
         bursts = [at for at in (meter.burst_at, other.meter.burst_at) if at is not None]
@@ -124,7 +127,8 @@ class CallMeter:
             speech_end=meter.speech_end,
             speaking=meter.speaking,
             muted=not meter.audio_on,
-            connected=meter.connected,
+            # Of sound that has stopped coming nobody knows yet how much is lost.
+            connected=meter.connected and not self._deaf(meter, now),
             levels=meter.levels,
             invented=max(meter.invented, self._reported(other)),
             burst_at=max(bursts, default=None),
@@ -183,9 +187,9 @@ class CallMeter:
             if not meter.connected:
                 found[Notice("peer_reconnecting", user_id)] = now
                 continue
-            if meter.due("audio") and now - meter.heard_audio >= 1.0:
+            if self._deaf(meter, now):
                 found[Notice("one_way_audio", user_id)] = meter.heard_audio
-            if meter.due("video") and now - meter.heard_audio < 1.0 <= now - meter.shown_at:
+            if meter.due("video") and now - meter.heard_audio < STOPPED_S <= now - meter.shown_at:
                 found[Notice("camera_frozen", user_id)] = meter.shown_at
             poor: dict[Direction, bool] = {"up": meter.due("audio") and meter.invented > POOR_PERCENT}
             poor["down"] = self._reported(person) - self._other(user_id).meter.invented > POOR_PERCENT
@@ -195,6 +199,9 @@ class CallMeter:
                     continue
                 found[Notice(kind, user_id)] = person.poor_since.setdefault(direction, now)
         return found
+
+    def _deaf(self, meter: LegMeter, now: float) -> bool:
+        return meter.due("audio") and now - meter.heard_audio >= STOPPED_S
 
     def _reported(self, person: _Person) -> float:
         """Percent of the other's sound that this person misses, by their reports: lost on both ways."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from media.core.audio_quality import CURVES, conversational_mos, one_way_ms
-from media.core.words import CauseKind, Direction
+from protocol.quality import CauseKind
+from protocol.quality import LegDirection as Direction
 
 WINDOW_S: Final = 3
 # Of the packets of the window. Half of it is no trouble (contract: 0.3 %); twice as much would miss what people hear.

@@ -13,7 +13,7 @@ from media.core.arrival import Arrival, Unwrapper
 from media.core.cause import LegSecond, Path, Source
 from media.core.speech import Span, SpeechDetector
 from media.core.stream_quality import Kind, Scale, Second, StreamMeter
-from media.core.words import Direction
+from protocol.quality import LegDirection as Direction
 
 # Packets may still be on their way that were spoken so long ago: until then a silence is not certain.
 SETTLE_S: Final = 0.2

@@ -6,7 +6,7 @@ Contract: `observe` once a second with all that is the case now; it returns what
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from media.core.words import NoticeKind
+from protocol.quality import NoticeKind
 
 # How long a trouble lasts before it is told. What is known for sure, or was asked for, is told at once.
 AFTER_S: Final[dict[NoticeKind, float]] = {

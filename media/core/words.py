@@ -2,19 +2,10 @@
 
 from typing import Final, Literal, TypeAlias
 
+from protocol.quality import CauseKind, NoticeKind
+from protocol.quality import LegDirection as Direction
+
 Lang: TypeAlias = Literal["zh", "en"]
-Direction: TypeAlias = Literal["up", "down"]
-CauseKind: TypeAlias = Literal["loss", "jitter", "delay", "bandwidth", "device", "host"]
-NoticeKind: TypeAlias = Literal[
-    "muted_while_speaking",
-    "one_way_audio",
-    "camera_frozen",
-    "poor_uplink",
-    "poor_downlink",
-    "peer_reconnecting",
-    "video_paused",
-    "video_resumed",
-]
 
 # {name}: display name; {amount}: percent for loss and bandwidth, milliseconds for jitter and delay.
 _CAUSES: Final[dict[tuple[CauseKind, Direction], dict[Lang, str]]] = {

@@ -45,7 +45,7 @@ class CallHouse:
         bus = MemoryBus()
         bus.subscribe(self.ears.deliver)
         announcer = Announcer(through(self.house.bus_line, bus))
-        kit = Kit(self.clock, FakeIds(self.clock), self.timers, self.house.facts, announcer)
+        kit = self.kit = Kit(self.clock, FakeIds(self.clock), self.timers, self.house.facts, announcer)
         self.media = ScriptedMedia(kit)
         self.ears.listen(self.house.facts, kinds.CallStarted, kinds.CallConnected, kinds.CallEnded)
         self.calls = CallService(

@@ -212,31 +212,6 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "provider": "builtin",
         "lang": "en",
     },
-    (SERVER_TO_CLIENT, "call_quality"): {
-        "callId": "01K",
-        "legs": [
-            {
-                "userId": "ann",
-                "direction": "up",
-                "mos": 3.1,
-                "level": "fair",
-                "loss": 0.031,
-                "jitterMs": 12.5,
-                "rttMs": 40.0,
-                "bitrate": 512_000,
-                "fps": 15.0,
-                "freezes": 1,
-            }
-        ],
-        "cause": {"userId": "ann", "direction": "up", "kind": "loss", "text": "Ann's uplink loses 3 %"},
-        "advice": "move closer to the Wi-Fi or change the network",
-    },
-    (SERVER_TO_CLIENT, "call_notice"): {
-        "callId": "01K",
-        "kind": "one_way_audio",
-        "userId": "ann",
-        "text": "nothing is heard of Ann",
-    },
     (SERVER_TO_CLIENT, "call_summary"): {
         "callId": "01K",
         "duration": 61.25,
@@ -284,6 +259,31 @@ EVENTS: dict[tuple[Direction, str], dict[str, Any]] = {
         "audio": False,
         "video": True,
         "screen": True,
+    },
+    (SERVER_TO_CLIENT, "call_quality"): {
+        "callId": "01K",
+        "legs": [
+            {
+                "userId": "ann",
+                "direction": "up",
+                "mos": 3.21,
+                "level": "fair",
+                "loss": 0.08,
+                "jitterMs": 4.2,
+                "rttMs": 61.0,
+                "bitrate": 512_000,
+                "fps": 24.5,
+                "freezes": 1,
+            }
+        ],
+        "cause": {"userId": "ann", "direction": "up", "kind": "loss", "text": "Anna's uplink loses 8 %"},
+        "advice": "move closer to the Wi-Fi",
+    },
+    (SERVER_TO_CLIENT, "call_notice"): {
+        "callId": "01K",
+        "kind": "one_way_audio",
+        "userId": "ann",
+        "text": "nothing is heard of Anna",
     },
     (SERVER_TO_CLIENT, "webrtc_offer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},
     (SERVER_TO_CLIENT, "webrtc_answer"): {"callId": "01K", "from": "ann", "sdp": "v=0"},

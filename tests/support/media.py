@@ -1,8 +1,9 @@
 """A media plane that moves no media: it answers offers as told and says of legs what the test says."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from media.core.leg_meter import LegCounters
 from media.facts import LegConnected, LegLost, LegReturned
 from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
@@ -15,13 +16,14 @@ TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
 class ScriptedMedia:
     """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order.
 
-    `counted` is what it says it has passed."""
+    `counted` is what it says it has passed, `count` makes what it has measured."""
 
     def __init__(self, kit: Kit) -> None:
         self._facts = kit.facts
         self.offers: list[tuple[str, str, str]] = []
         self.closed: list[str] = []
         self.counted = MediaCounts()
+        self.count: Callable[[], Mapping[str, Sequence[LegCounters]]] = dict
         self.error: ProtocolError | None = None
         self.gate: asyncio.Event | None = None
 
@@ -41,6 +43,9 @@ class ScriptedMedia:
 
     async def close(self, call_id: str) -> None:
         self.closed.append(call_id)
+
+    def measured(self) -> Mapping[str, Sequence[LegCounters]]:
+        return self.count()
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         return [TURN]

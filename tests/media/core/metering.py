@@ -145,38 +145,25 @@ class Person:
             self.video_stream.send(self.way_up, now, parts=12 if key else 3, size=1000)
 
 
-class VirtualCall:
-    """Ann and Bob. `at` holds what happens besides packets: time -> function of the meter and that time."""
+class Link:
+    """Two people and the relay between them."""
 
-    def __init__(self, ann: Person, bob: Person, meter: CallMeter | None = None) -> None:
+    def __init__(self, ann: Person, bob: Person) -> None:
         self.people = ann, bob
-        self.meter = meter or CallMeter([ann.user_id, bob.user_id], now=0.0)
-        self.at: dict[float, Callable[[CallMeter, float], None]] = {}
-        self.seconds: dict[int, CallSecond] = {}
-        self.outputs: list[tuple[float, Output]] = []
-        self.host_lag_s = 0.0
         self._tick = 0
 
-    def run(self, until: float) -> "VirtualCall":
-        """Let the call go on until this time."""
-        while self._tick < until * 50:
+    def counters(self, now: float) -> list[LegCounters]:
+        """Let them send until now, and return what the relay has counted. Receivers report at each whole second."""
+        while self._tick < now * 50:
             for person in self.people:
                 person.send(self._tick)
             self._tick += 1
-            if self._tick % round(FEED_S * 50) == 0:
-                self._feed(self._tick / 50)
-        return self
-
-    def _feed(self, now: float) -> None:
-        for due in sorted(time for time in self.at if time <= now):
-            self.at.pop(due)(self.meter, now)
-        whole = now == int(now)
         for person, other in (self.people, self.people[::-1]):
             for stream in person.streams:
                 stream.relay(other.way_down, now)
-                if whole:
+                if now == int(now):
                     stream.report(now)
-        legs = [
+        return [
             LegCounters(
                 person.user_id,
                 person.rtt_s,
@@ -185,8 +172,33 @@ class VirtualCall:
             )
             for person, other in (self.people, self.people[::-1])
         ]
-        self.outputs += [(now, output) for output in self.meter.feed(legs, now=now)]
-        if whole:
+
+
+class VirtualCall:
+    """Ann and Bob. `at` holds what happens besides packets: time -> function of the meter and that time."""
+
+    def __init__(self, ann: Person, bob: Person) -> None:
+        self.people = ann, bob
+        self.meter = CallMeter([ann.user_id, bob.user_id], now=0.0)
+        self.at: dict[float, Callable[[CallMeter, float], None]] = {}
+        self.seconds: dict[int, CallSecond] = {}
+        self.outputs: list[tuple[float, Output]] = []
+        self.host_lag_s = 0.0
+        self._link = Link(ann, bob)
+        self._now = 0.0
+
+    def run(self, until: float) -> "VirtualCall":
+        """Let the call go on until this time."""
+        while self._now < until:
+            self._now += FEED_S
+            self._feed(self._now)
+        return self
+
+    def _feed(self, now: float) -> None:
+        for due in sorted(time for time in self.at if time <= now):
+            self.at.pop(due)(self.meter, now)
+        self.outputs += [(now, output) for output in self.meter.feed(self._link.counters(now), now=now)]
+        if now == int(now):
             self.seconds[int(now)] = self.meter.second(now=now, host_lag_s=self.host_lag_s)
 
     def causes(self, start: int, end: int) -> list[tuple[str, str | None, str] | None]:
@@ -216,4 +228,4 @@ def taking_turns(start: float, end: float) -> tuple[Spoken, Spoken]:
     return sides
 
 
-__all__ = ["FEED_S", "Person", "Profile", "Spoken", "VirtualCall", "taking_turns"]
+__all__ = ["FEED_S", "Link", "Person", "Profile", "Spoken", "VirtualCall", "taking_turns"]

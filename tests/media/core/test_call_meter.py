@@ -131,7 +131,7 @@ def test_who_talks_into_a_muted_microphone_is_told_within_two_seconds() -> None:
 
 
 def test_sound_that_is_cut_off_is_told_of_its_side_and_never_prompted() -> None:
-    call = VirtualCall(*two(up={(12, 40): Profile(loss=1.0)})).run(40)
+    call = VirtualCall(*two(end=20, up={(12, 60): Profile(loss=1.0)})).run(40)
     ((at, kind, who),) = call.notices()
     assert (kind, who) == ("one_way_audio", "ann")
     assert 15 <= at <= 17

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from media.core.notices import AFTER_S, OVER_S, Notice, NoticeBoard
-from media.core.words import NoticeKind
+from protocol.quality import NoticeKind
 
 DEAF = Notice("one_way_audio", "ann")
 

@@ -4,7 +4,9 @@ from typing import get_args
 
 import pytest
 
-from media.core.words import CauseKind, Direction, Lang, NoticeKind, advice_text, cause_text, notice_text
+from media.core.words import Lang, advice_text, cause_text, notice_text
+from protocol.quality import CauseKind, NoticeKind
+from protocol.quality import LegDirection as Direction
 
 HAN = range(0x4E00, 0xA000)
 

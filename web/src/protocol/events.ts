@@ -219,7 +219,7 @@ export interface CallMediaChanged {
   screen: boolean;
 }
 /**
- * What a silence of technical cause gets instead of a topic; to the devices in the call.
+ * Something that both should know, once: what a silence of technical cause gets instead of a topic.
  */
 export interface CallNotice {
   callId: string;
@@ -233,9 +233,12 @@ export interface CallNotice {
     | "video_paused"
     | "video_resumed";
   /**
-   * the side that the notice names
+   * whom it is about
    */
   userId: string;
+  /**
+   * in the language of the receiver
+   */
   text: string;
 }
 /**
@@ -260,28 +263,25 @@ export interface CallOver {
     | "replaced";
 }
 /**
- * Each second while the call is active; to the devices in the call.
+ * Each second while the call is active, to the devices in it. No `cause`: nothing is wrong as far as is known.
  */
 export interface CallQuality {
   callId: string;
-  legs: LegQuality[];
+  legs: QualityLeg[];
   cause?: QualityCause;
   advice?: string;
 }
 /**
- * One direction of one person: `up` from them to the relay, `down` to them what they hear and see.
+ * One direction of one person's leg in the last second; `up` is from this person to the relay.
+ *
+ * `mos` is absent while nothing is to be judged (a muted microphone, silence that is not sent); `fps` and `freezes`
+ * are there with video.
  */
-export interface LegQuality {
+export interface QualityLeg {
   userId: string;
   direction: "up" | "down";
-  /**
-   * 1 to 5; absent while there is nothing to judge
-   */
   mos?: number;
   level: "good" | "fair" | "poor" | "lost";
-  /**
-   * ratio 0..1
-   */
   loss: number;
   jitterMs: number;
   rttMs?: number;
@@ -290,18 +290,18 @@ export interface LegQuality {
    */
   bitrate: number;
   fps?: number;
-  /**
-   * pictures that stood still in this second
-   */
   freezes?: number;
 }
 /**
- * Who and what is at fault. `userId` is absent for `host`: then it is this server.
+ * Who and what is at fault. `host` is this server: nobody's leg is named then.
  */
 export interface QualityCause {
   userId?: string;
-  direction: "up" | "down";
+  direction?: "up" | "down";
   kind: "loss" | "jitter" | "delay" | "bandwidth" | "device" | "host";
+  /**
+   * in the language of the receiver
+   */
   text: string;
 }
 /**
