@@ -20,7 +20,7 @@ test: ## everything that must pass before a merge
 test-long: ## more rounds of the same, with reports in benches/reports/
 	@scripts/test-long $(ARGS)
 
-bench: ## cost per message beside the stock library
+bench: ## cost per message beside the stock library, and per packet of a call (ARGS="media --rounds 1")
 	@scripts/bench $(ARGS)
 
 lock: ## rewrite requirements/*.lock from pyproject.toml

@@ -39,7 +39,7 @@ from tests.support.light_peer import LightCall, LightPeer, begin, light_call, ri
 from tests.support.server import Server, serving
 
 SEED = 20_262
-WORST_S = 0.05  # CPU time of the dearest batch of datagrams, or offer
+WORST_S = 0.05  # CPU time of the dearest datagram, or offer
 FLOOD_PER_S = 5000
 CALLS = 20
 CAPTURED, REPLAYS = 50, 7
@@ -113,7 +113,7 @@ async def test_junk_of_a_stranger_is_refused_by_its_protocol_and_a_call_beside_g
         assert refused.total() == sent.total() == count
         await asyncio.sleep(1.0)
         figures = beside.check()
-    cost = await probed.worst("batch")
+    cost = await probed.worst("datagram")
     hostile_rig.report(
         "call_hostile_stranger",
         {"seed": SEED, "datagrams": count, "refused": dict(refused), "beside": figures, "cost": cost},
@@ -156,7 +156,7 @@ async def test_an_attack_of_a_connected_peer_is_counted_by_reason_and_no_call_en
         assert eve.sounds.packets - heard >= 25  # mallory's own call still works
         assert mallory.client.seen("call_ended") == []
         figures = beside.check()
-    cost = await probed.worst("batch")
+    cost = await probed.worst("datagram")
     hostile_rig.report(
         "call_hostile_peer",
         {"seed": SEED, "datagrams": count, "refused": counted, "beside": figures, "cost": cost},

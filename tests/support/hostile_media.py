@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -107,12 +108,41 @@ async def loop_lag(server: Server) -> dict[str, int]:
 # ---- the call beside
 
 
+class CpuWait:
+    """How long a process was ready to run and other work on the machine had its processor (proc(5), schedstat)."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/schedstat")
+        self._times: list[float] = []
+        self._waited: list[float] = []
+        self.sample()
+
+    def sample(self) -> None:
+        """Note the sum so far, now (Unix seconds)."""
+        self._waited.append(int(self._path.read_text().split()[1]) / 1e9)
+        self._times.append(time.time())
+
+    async def watch(self) -> None:
+        """Do so all the time."""
+        while True:
+            await asyncio.sleep(0.02)
+            self.sample()
+
+    def within(self, begin: float, end: float) -> float:
+        """Seconds waited between the samples around a time."""
+        first = max(0, bisect_right(self._times, begin) - 1)
+        last = min(len(self._times) - 1, bisect_left(self._times, end))
+        return self._waited[last] - self._waited[first]
+
+
 @dataclass
 class Beside:
-    """A call of light peers; what it sent before `began` (Unix seconds) does not count."""
+    """A call of light peers; what it sent before `began` (Unix seconds) does not count, nor does the server's wait for
+    a processor."""
 
     call: LightCall
     began: float
+    wait: CpuWait
 
     def figures(self) -> dict[str, Any]:
         """Shares and gaps of the worse direction, from the beginning up to a moment ago (what is still on its way)."""
@@ -125,8 +155,8 @@ class Beside:
             )
             total += sent
             shares.append(came / sent)
-            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began))
-            frozen.append(receiver.pictures.heard.longest_gap(1 / PICTURES_PER_S, self.began))
+            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began, self.wait.within))
+            frozen.append(receiver.pictures.heard.longest_gap(1 / PICTURES_PER_S, self.began, self.wait.within))
         return {
             "pictures_sent": total,
             "pictures_share": round(min(shares), 4),
@@ -150,7 +180,12 @@ async def call_beside(server: Server, name: str) -> AsyncIterator[Beside]:
     """A running call; who opens it checks it at the end."""
     async with light_call(server.url, f"{name}-{time.monotonic_ns()}") as call:
         await asyncio.sleep(0.3)
-        yield Beside(call, time.time())
+        wait = CpuWait(server.pid)
+        watch = asyncio.create_task(wait.watch())
+        try:
+            yield Beside(call, time.time(), wait)
+        finally:
+            watch.cancel()
 
 
 # ---- attacks

@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import Struct
@@ -32,6 +32,12 @@ _HEADER = Struct("!BBHII")
 _STAMP = Struct("!dI")  # Unix seconds of sending, number
 _PART = Struct("!dIBB")  # the same and: which part of how many
 _DESCRIPTOR: Final = 2  # VP8 payload descriptor and the octet with the key frame bit
+
+Excused = Callable[[float, float], float]
+
+
+def _nothing(begin: float, end: float) -> float:
+    return 0.0
 
 
 @dataclass
@@ -58,13 +64,17 @@ class Heard:
         """The numbers of what was sent in this time and came whole."""
         return {number for number, sent, _ in self.whole if since <= sent < until}
 
-    def longest_gap(self, period: float, since: float = 0.0) -> float:
-        """Longest time (s) without anything, beyond what the sender itself was late against its `period` (s)."""
+    def longest_gap(self, period: float, since: float = 0.0, excused: Excused = _nothing) -> float:
+        """Longest time (s) without anything, beyond what the sender itself was late against its `period` (s).
+
+        `excused` says how much of a time (begin, end) is the fault of something that is not measured."""
         longest = period
         heard = [entry for entry in self.whole if entry[1] >= since]
         for (number, sent, arrived), (next_number, next_sent, next_arrived) in pairwise(heard):
             own = max(0.0, next_sent - sent - period * max(1, next_number - number))
-            longest = max(longest, next_arrived - arrived - own)
+            gap = next_arrived - arrived - own
+            if gap > longest:
+                longest = max(longest, gap - excused(arrived, next_arrived))
         return longest
 
 

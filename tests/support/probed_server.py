@@ -1,9 +1,10 @@
-"""`visavis` with a probe: how much CPU time the dearest batch of datagrams and the dearest offer cost.
+"""`visavis` with a probe: how much CPU time the dearest datagram and the dearest offer cost.
 
     python -m tests.support.probed_server REPORT serve ...
 
-Takes the product's own command line and runs the product unchanged; two methods are timed by the CPU time of their
-thread, which neighbours on a busy machine do not change. At its end it writes REPORT as JSON, times in seconds.
+Takes the product's own command line and runs the product unchanged; three methods are timed by the CPU time of their
+thread, so that waiting for a processor on a busy machine does not count. At its end it writes REPORT as JSON, times in
+seconds.
 """
 
 import atexit
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from media.engine.pure import PureEngine
 from media.service import MediaService
 from media.transport.endpoint import Endpoint
 from visavis.cli import main
@@ -38,16 +40,18 @@ class Probe:
 
 
 def attach(probe: Probe) -> None:
-    """Time every batch that the endpoint reads (up to 64 datagrams) and every offer to the relay."""
-    readable: Callable[..., None] = Endpoint._readable
+    """Time every datagram, by the endpoint (STUN, DTLS) or the engine (RTP, RTCP), and every offer to the relay."""
     offer: Callable[..., Any] = MediaService.offer
 
-    def timed_readable(self: Endpoint, *arguments: Any) -> None:
-        began = time.thread_time()
-        try:
-            readable(self, *arguments)
-        finally:
-            probe.note("batch", began)
+    def timed(method: Callable[..., None]) -> Any:
+        def timed_method(self: object, *arguments: Any) -> None:
+            began = time.thread_time()
+            try:
+                method(self, *arguments)
+            finally:
+                probe.note("datagram", began)
+
+        return timed_method
 
     async def timed_offer(self: MediaService, *arguments: Any) -> str:
         began = time.thread_time()
@@ -57,7 +61,8 @@ def attach(probe: Probe) -> None:
         finally:
             probe.note("offer", began)
 
-    Endpoint._readable = timed_readable  # type: ignore[method-assign, assignment]
+    Endpoint._control = timed(Endpoint._control)  # type: ignore[method-assign]
+    PureEngine.receive = timed(PureEngine.receive)  # type: ignore[method-assign]
     MediaService.offer = timed_offer  # type: ignore[method-assign, assignment]
 
 
