@@ -43,7 +43,7 @@ from signalling.auth import Authenticator, KeySet, KeySource, SharedSecret
 from signalling.engine import EngineOptions, Refusal, create_server
 from signalling.server import Door, DoorLimits
 from signalling.services import Services
-from visavis.config import Config, ConfigError
+from visavis.config import Config, ConfigError, host_and_port
 from visavis.erasure import Erasure
 from visavis.http import make_app
 from visavis.routes import House
@@ -250,10 +250,7 @@ def _calls(config: Config, kit: Kit, chat: ChatService, claims: CallClaims, medi
 def _announced(config: Config) -> list[tuple[str, int | None]]:
     """HOST or HOST:PORT of `media.announce`."""
     given = config.media.announce
-    if given is None:
-        return []
-    host, colon, port = given.rpartition(":")
-    return [(host, int(port))] if colon and port.isdigit() else [(given, None)]
+    return [] if given is None else [host_and_port(given)]
 
 
 def _authenticator(config: Config) -> Authenticator:
