@@ -3,6 +3,8 @@
 from ipaddress import IPv6Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from media.sdp.answer import LocalCandidate
@@ -100,6 +102,16 @@ def test_what_can_not_be_announced_is_refused(text: str) -> None:
         host_and_port(text)
     with pytest.raises(ValidationError):
         MediaConfig(announce=text)
+
+
+@given(st.text("0123456789abfx.:[]-%", max_size=24) | st.text(max_size=12))
+def test_whatever_can_be_announced_fits_an_answer(text: str) -> None:
+    try:
+        host, port = host_and_port(text)
+    except ValueError:
+        return
+    assert LocalCandidate(host, port or 1).host == host
+    assert port is None or int(text.rpartition(":")[2]) == port
 
 
 @pytest.mark.parametrize("origin", ["https://example.org", "http://127.0.0.1:3000"])
