@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 from tests.support.virtual_time import VirtualTimeLoop
+
+# Machines are shared and noisy: no property fails by the clock. In continuous integration hypothesis does so by itself.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if not os.environ.get("CI"):
+    settings.load_profile("house")
 
 HERE = Path(__file__).parent
 # A folder is its category, so that nobody has to remember the marker.

@@ -6,7 +6,8 @@ these declarations. Constructors get their section, nothing else reads the
 environment.
 """
 
-from ipaddress import ip_address
+import re
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,12 @@ MAX_LIMIT: Final = 10**9
 MAX_TOKEN_TTL_S: Final = 365 * 24 * 3600
 _MIB: Final = 1024 * 1024
 _MAX_BUFFER: Final = 1024 * _MIB
+
+
+_HOST_AND_PORT = re.compile(
+    r"(?:(?P<bare>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)"
+    r"|(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<host>[0-9A-Za-z.-]{1,253}))(?::(?P<port>[0-9]{1,5}))?)"
+)
 
 
 class ConfigError(Exception):
@@ -38,6 +45,29 @@ def is_loopback(host: str) -> bool:
 def _host(value: str) -> str:
     if not value.isprintable() or any(char in value for char in " /?#@"):
         raise ValueError("must be a host name or an address")
+    return value
+
+
+def host_and_port(value: str) -> tuple[str, int | None]:
+    """The parts of HOST or HOST:PORT, where an IPv6 address with a port stands in brackets (RFC 3986 3.2.2).
+
+    Raises `ValueError`.
+    """
+    found = _HOST_AND_PORT.fullmatch(value)
+    try:
+        if found is None:
+            raise ValueError
+        host = found["host"] or str(IPv6Address(found["bare"] or found["address"]))
+    except ValueError:
+        raise ValueError("must be HOST or HOST:PORT, an IPv6 address with a port in brackets") from None
+    port = None if found["port"] is None else int(found["port"])
+    if port is not None and not 0 < port < 65536:  # noqa: PLR2004
+        raise ValueError("must have a port from 1 to 65535")
+    return host, port
+
+
+def _announced(value: str) -> str:
+    host_and_port(value)
     return value
 
 
@@ -94,6 +124,7 @@ def _path(value: Path) -> Path:
 # Strict models refuse a string for a path and a list for a tuple; files have nothing else.
 Location = Annotated[Path, Field(strict=False), BeforeValidator(_not_empty), AfterValidator(_path)]
 Host = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host)]
+Announced = Annotated[str, Field(min_length=1, max_length=261), AfterValidator(_announced)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], Field(strict=False)]
 HmacSecret = Annotated[SecretStr, AfterValidator(_secret)]
 JwksUrl = Annotated[str, AfterValidator(_jwks_url)]
@@ -238,11 +269,13 @@ class DatabaseConfig(Section):
 
 
 class MediaConfig(Section):
-    """Where calls will send and receive media. Accepted, not used yet."""
+    """Where calls send and receive media."""
 
     host: Host = Field("auto", description="Address of the media port; auto picks those a browser can pair with.")
     port: int = Field(40000, ge=0, le=65535, description="UDP and TCP port of the first media worker.")
-    announce: Host | None = Field(None, description="HOST or HOST:PORT that clients are told instead.")
+    announce: Announced | None = Field(
+        None, description="HOST or HOST:PORT (an IPv6 address in brackets) that clients are told instead."
+    )
 
 
 class AssistConfig(Section):

@@ -48,7 +48,7 @@ from signalling.server import Door, DoorLimits
 from signalling.services import Services
 from virtual_scene.service import SceneService
 from virtual_scene.templates import load as load_scenes
-from visavis.config import Config, ConfigError
+from visavis.config import Config, ConfigError, host_and_port
 from visavis.erasure import Erasure
 from visavis.http import make_app
 from visavis.routes import House
@@ -275,10 +275,7 @@ def _calls(config: Config, kit: Kit, chat: ChatService, claims: CallClaims, medi
 def _announced(config: Config) -> list[tuple[str, int | None]]:
     """HOST or HOST:PORT of `media.announce`."""
     given = config.media.announce
-    if given is None:
-        return []
-    host, colon, port = given.rpartition(":")
-    return [(host, int(port))] if colon and port.isdigit() else [(given, None)]
+    return [] if given is None else [host_and_port(given)]
 
 
 def _authenticator(config: Config) -> Authenticator:

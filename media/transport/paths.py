@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -127,16 +127,20 @@ def shown_addresses(
 ) -> list[tuple[str, int]]:
     """The addresses of the host candidates, best first (RFC 8445 5.1.2.2).
 
-    `announced` (address, port or None for the bound one), when given, replaces `bound`: what the
+    `announced` (address or name, port or None for the bound one), when given, replaces `bound`: what the
     world sees of a server behind a one-to-one NAT.
     """
     port = bound[0][1]
     shown = [(host, given or port) for host, given in announced] or list(bound)
-    return sorted(shown, key=lambda pair: _rank(ip_address(pair[0])))
+    return sorted(shown, key=lambda pair: _rank(pair[0]))
 
 
-def _rank(address: IPv4Address | IPv6Address) -> tuple[bool, bool]:
-    """Routable before loopback, IPv6 before IPv4 (RFC 8421 4)."""
+def _rank(host: str) -> tuple[bool, bool]:
+    """Routable before loopback, IPv6 before IPv4 (RFC 8421 4). A name that the operator announced may be anything."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False, True
     return address.is_loopback, address.version != 6  # noqa: PLR2004
 
 

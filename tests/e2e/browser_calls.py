@@ -27,8 +27,6 @@ class BrowserPage(Protocol):
 
     async def fill(self, selector: str, text: str) -> None: ...
 
-    async def choose(self, selector: str, label: str) -> None: ...
-
 
 class Person:
     """Somebody at the page."""
@@ -85,23 +83,6 @@ class Person:
                     now = await self.stats()
         except TimeoutError:
             raise AssertionError(f"{self.name}: not enough media in {within_s} s, {first} -> {now}") from None
-
-    async def shows(self, kind: str, device_id: str) -> None:
-        """The open menu shows this device as the chosen one."""
-        value = f"""document.querySelector("[data-testid='device-{kind}']")?.value"""
-        async with asyncio.timeout(5):
-            while await self.page.evaluate(value) != device_id:
-                await asyncio.sleep(_LOOK_S)
-
-    async def change_device(self, kind: str, label: str) -> None:
-        """Choose another one in the open menu, until its track is on the wire and the menu shows it."""
-        before = (await self.probe("sending"))[kind]
-        await self.shows(kind, before)
-        await self.page.choose(f"[data-testid='device-{kind}']", label)
-        async with asyncio.timeout(5):
-            while (sent := (await self.probe("sending"))[kind]) in {before, None}:
-                await asyncio.sleep(_LOOK_S)
-        await self.shows(kind, sent)
 
     async def mean_colour(self) -> list[float]:
         """Red, green and blue, 0..255, of the upper left corner of the other person's picture."""
@@ -209,14 +190,6 @@ class BrowserCall:
         assert [values(sdp, "fingerprint") for sdp in after] == [values(sdp, "fingerprint") for sdp in before]
         await both_have_media(self.ana, self.ben, 5)
         assert await self.ana.probe("connectionState") == "connected"
-
-    async def change_devices(self) -> None:
-        """Ana picks her other microphone and her other camera from the menu; Ben hears on and sees the other one."""
-        await self.ana.press("device-select")
-        await self.ana.change_device("microphone", "Fake Audio Input 2")
-        await both_have_media(self.ana, self.ben, 5)
-        await self.ana.change_device("camera", "fake_device_2")
-        await both_have_media(self.ana, self.ben, 5)
 
     async def hang_up(self) -> None:
         """Ben hangs up: both learn the reason, and the same duration as in the chat, which is the true one."""

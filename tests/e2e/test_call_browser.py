@@ -1,14 +1,15 @@
 """Two Chromium pages of the product call each other through the relay."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from tests.e2e.browser_calls import BrowserCall, Person
+from tests.e2e.browser_calls import BrowserCall, Person, both_have_media
 from tests.support.chromium import DESK, PHONE, ChromiumPage, chromium
 from tests.support.footage import ANA, BEN, film, speak
 from tests.support.server import Server
@@ -63,15 +64,31 @@ async def photograph(call: BrowserCall, folder: Path) -> None:
     """Pictures of both pages for a look, and for the documents when VISAVIS_UPDATE_IMAGES is set."""
     folder = IMAGES if os.environ.get("VISAVIS_UPDATE_IMAGES") else folder
     for person, name in ((call.ana, "call-desktop.png"), (call.ben, "call-phone.png")):
-        assert isinstance(person.page, ChromiumPage)
-        await person.page.page.screenshot(path=folder / name)
+        await chromium_of(person).screenshot(path=folder / name)
         assert await person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+
+def chromium_of(person: Person) -> Page:
+    """What Playwright can do with a person's page."""
+    assert isinstance(person.page, ChromiumPage)
+    return person.page.page
+
+
+async def choose_device(person: Person, kind: str, label: str) -> None:
+    """From the open menu, which shows the device that is sent, before and after."""
+    box = chromium_of(person).get_by_test_id(f"device-{kind}")
+    before = (await person.probe("sending"))[kind]
+    await expect(box).to_have_value(before)
+    await box.select_option(label=label)
+    async with asyncio.timeout(5):
+        while (sent := (await person.probe("sending"))[kind]) in {before, None}:
+            await asyncio.sleep(0.05)
+    await expect(box).to_have_value(sent)
 
 
 async def the_menu_closes(person: Person) -> None:
     """By the Escape key, which gives the focus back, and by a press elsewhere."""
-    assert isinstance(person.page, ChromiumPage)
-    page = person.page.page
+    page = chromium_of(person)
     menu, button = page.get_by_test_id("device-menu"), page.get_by_test_id("device-select")
     await page.keyboard.press("Escape")
     await expect(menu).to_have_count(0)
@@ -96,6 +113,9 @@ async def test_two_people_see_and_hear_each_other(server: Server, footage: Path,
 
 async def test_another_microphone_and_camera_are_sent_once_chosen(server: Server, footage: Path) -> None:
     async with call_of(server, footage, filmed=False) as call:
-        await call.change_devices()
+        await call.ana.press("device-select")
+        for kind, label in (("microphone", "Fake Audio Input 2"), ("camera", "fake_device_2")):
+            await choose_device(call.ana, kind, label)
+            await both_have_media(*call.people, 5)
         await the_menu_closes(call.ana)
         await call.hang_up()

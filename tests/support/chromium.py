@@ -75,7 +75,3 @@ class ChromiumPage:
     async def fill(self, selector: str, text: str) -> None:
         """Type a text into an empty field."""
         await self.page.locator(selector).first.fill(text)
-
-    async def choose(self, selector: str, label: str) -> None:
-        """Choose by its label in a list."""
-        await self.page.locator(selector).first.select_option(label=label)

@@ -1,8 +1,13 @@
 """The declarations of every option."""
 
+from ipaddress import IPv6Address
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from media.sdp.answer import LocalCandidate
 from visavis.config import (
     AuthConfig,
     Config,
@@ -10,6 +15,7 @@ from visavis.config import (
     MediaConfig,
     Section,
     ServerConfig,
+    host_and_port,
     is_loopback,
 )
 from visavis.config_doc import bounds
@@ -65,6 +71,47 @@ def test_what_is_no_host_is_refused(host: str) -> None:
         ServerConfig(host=host)
     with pytest.raises(ValidationError):
         MediaConfig(announce=host)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("192.0.2.1", ("192.0.2.1", None)),
+        ("192.0.2.1:5000", ("192.0.2.1", 5000)),
+        ("media.example.org:65535", ("media.example.org", 65535)),
+        ("2001:db8::2", ("2001:db8::2", None)),
+        ("2001:DB8:0::2", ("2001:db8::2", None)),
+        ("::ffff:192.0.2.1", (str(IPv6Address("::ffff:192.0.2.1")), None)),
+        ("[2001:db8::2]", ("2001:db8::2", None)),
+        ("[2001:db8::2]:5000", ("2001:db8::2", 5000)),
+    ],
+)
+def test_what_is_announced_has_a_host_and_perhaps_a_port(text: str, parts: tuple[str, int | None]) -> None:
+    assert host_and_port(text) == parts
+    assert MediaConfig(announce=text).announce == text
+    # What an answer takes.
+    assert LocalCandidate(parts[0], parts[1] or 1).host == parts[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a:", ":1", "a:0", "a:65536", "a:b", "a:1:2", "[::1", "[a]:1", "[::1]x", "fe80::1%eth0", "1:2:3", "a_b", "ü"],
+)
+def test_what_can_not_be_announced_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must "):
+        host_and_port(text)
+    with pytest.raises(ValidationError):
+        MediaConfig(announce=text)
+
+
+@given(st.text("0123456789abfx.:[]-%", max_size=24) | st.text(max_size=12))
+def test_whatever_can_be_announced_fits_an_answer(text: str) -> None:
+    try:
+        host, port = host_and_port(text)
+    except ValueError:
+        return
+    assert LocalCandidate(host, port or 1).host == host
+    assert port is None or int(text.rpartition(":")[2]) == port
 
 
 @pytest.mark.parametrize("origin", ["https://example.org", "http://127.0.0.1:3000"])

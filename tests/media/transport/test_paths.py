@@ -105,3 +105,8 @@ def test_each_bound_address_is_shown_and_loopback_last() -> None:
 def test_announced_addresses_replace_the_bound_ones() -> None:
     announced = [("203.0.113.9", None), ("203.0.113.10", 6000)]
     assert shown_addresses(BOUND, announced) == [("203.0.113.9", 5000), ("203.0.113.10", 6000)]
+
+
+def test_an_announced_name_is_shown_as_it_is() -> None:
+    assert shown_addresses(BOUND, [("media.example.org", 6000)]) == [("media.example.org", 6000)]
+    assert shown_addresses(BOUND, [("127.0.0.1", None), ("media.example.org", None)])[0][0] == "media.example.org"

@@ -1,0 +1,73 @@
+"""The network of a test's own is apart from the machine's, usable, and gone afterwards."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.netns import ADDRESSES, own_network
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.needs("ip")
+
+
+def here() -> str:
+    return os.readlink("/proc/thread-self/ns/net")
+
+
+def udp(address: str) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.settimeout(5)
+    made.bind((address, 0))
+    return made
+
+
+def test_two_addresses_reach_each_other_inside_and_are_unknown_outside() -> None:
+    with own_network() as addresses:
+        with udp(addresses[0]) as one, udp(addresses[1]) as other:
+            one.sendto(b"hello", other.getsockname())
+            assert other.recvfrom(10) == (b"hello", one.getsockname())
+        with udp("127.0.0.1") as local:
+            local.sendto(b"hello", local.getsockname())
+            assert local.recv(10) == b"hello"
+    for address in ADDRESSES:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made,
+            pytest.raises(OSError, match="requested address"),
+        ):
+            made.bind((address, 0))
+
+
+def test_what_the_machine_listens_on_is_not_there_inside() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        with own_network(), pytest.raises(ConnectionRefusedError):
+            socket.create_connection(outside.getsockname(), timeout=5)
+        socket.create_connection(outside.getsockname(), timeout=5).close()
+
+
+def test_child_processes_are_inside_and_the_thread_is_back_after_an_error() -> None:
+    before = here()
+
+    def fail_inside() -> None:
+        with own_network():
+            child = subprocess.run(["readlink", "/proc/self/ns/net"], capture_output=True, text=True, check=True)
+            assert child.stdout.strip() == here() != before
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_inside()
+    assert here() == before
+
+
+def test_where_it_is_not_allowed_the_refusal_says_what_is_missing() -> None:
+    code = (
+        "import os; from tests.support.netns import own_network\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "with own_network(): pass"
+    )
+    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert child.returncode == 1
+    assert "NamespaceRefused: unshare: Operation not permitted. This test makes a network namespace" in child.stderr
