@@ -124,3 +124,27 @@ async def test_what_is_sent_at_once_after_connecting_goes_to_the_match_of_the_qu
         async with connected(server.url, query=query | {"matchId": f"{MATCH}_{number}"}) as ana:
             await ana.ok("send_message", {"to": "user_b", "content": "hi"})
             assert (await ana.wait_for("new_message"))["matchId"] == f"{MATCH}_{number}"
+
+
+async def test_its_video_calls_ring_are_declined_answered_and_hung_up(server: Server) -> None:
+    result = await run_node("old_call.mjs", server.url)
+    ana, ben = result["ana"], result["ben"]
+    rings = ben["incoming_call"]
+    assert [(ring["matchId"], ring["from"], ring["audio"], ring["video"]) for ring in rings] == [
+        (MATCH, "user_a", True, True)
+    ] * 2
+    first, second = (ring["callId"] for ring in rings)
+    assert first != second
+
+    assert (result["declined"]["ok"], result["declined"]["state"]) == (True, "ended")
+    assert (result["accepted"]["ok"], result["accepted"]["state"]) == (True, "connecting")
+    assert result["hungUp"] == {"ok": True, "reason": "completed"}
+    ends = [[(end["callId"], end["reason"], end["duration"]) for end in side["call_ended"]] for side in (ana, ben)]
+    assert ends[0][0] == (first, "declined", 0)
+    assert ends[1][-1] == (second, "completed", 0)
+    entries = [
+        (1, "call", {"callId": first, "reason": "declined", "duration": 0, "video": True}),
+        (2, "call", {"callId": second, "reason": "completed", "duration": 0, "video": True}),
+    ]
+    for side in (ana, ben):
+        assert [(entry["seq"], entry["type"], entry["content"]) for entry in side["new_message"]] == entries

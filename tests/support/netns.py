@@ -1,4 +1,4 @@
-"""A network of the test's own: a Linux network namespace with two routable addresses and no way out.
+"""A network of the test's own: a Linux network namespace with two routable addresses of each family and no way out.
 
 `own_network()` takes the calling thread into a new namespace for the length of a block. Sockets and processes that the
 thread makes meanwhile are in it, the thread itself is back outside at the end. The namespace has no name and is gone
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ADDRESSES = ("198.18.0.1", "198.18.1.1")  # of RFC 2544's range for benchmarks: nobody's
+ADDRESSES_6 = ("2001:2::1", "2001:2:0:1::1")  # likewise, RFC 5180
 _CLONE_NEWNET = 0x40000000  # <linux/sched.h>
 _LIBC = ctypes.CDLL(None, use_errno=True)
 # Both ends of the cable are inside, each with an address: of one interface browsers take one address for ICE. The route
@@ -21,9 +22,12 @@ _SET_UP = (
     "link set lo up",
     "link add wire0 type veth peer name wire1",
     *(f"address add {address}/24 dev wire{number}" for number, address in enumerate(ADDRESSES)),
+    # Without a search for duplicates, during which an address can not be bound.
+    *(f"address add {address}/64 dev wire{number} nodad" for number, address in enumerate(ADDRESSES_6)),
     "link set wire0 up",
     "link set wire1 up",
     "route add default dev wire0",
+    "-6 route add default dev wire0",
 )
 
 
@@ -50,13 +54,13 @@ def _ip(command: str) -> None:
 
 
 @contextlib.contextmanager
-def own_network() -> Iterator[tuple[str, str]]:
-    """Its two addresses, besides loopback. Raises `NamespaceRefused`."""
+def own_network() -> Iterator[None]:
+    """A network with `ADDRESSES` and `ADDRESSES_6` besides loopback. Raises `NamespaceRefused`."""
     with Path("/proc/thread-self/ns/net").open("rb") as outside:
         _call("unshare", _CLONE_NEWNET)
         try:
             for command in _SET_UP:
                 _ip(command)
-            yield ADDRESSES
+            yield
         finally:
             _call("setns", outside.fileno(), _CLONE_NEWNET)

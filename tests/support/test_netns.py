@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.netns import ADDRESSES, own_network
+from tests.support.netns import ADDRESSES, ADDRESSES_6, own_network
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.needs("ip")
@@ -19,26 +19,23 @@ def here() -> str:
 
 
 def udp(address: str) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     made.settimeout(5)
     made.bind((address, 0))
     return made
 
 
-def test_two_addresses_reach_each_other_inside_and_are_unknown_outside() -> None:
-    with own_network() as addresses:
-        with udp(addresses[0]) as one, udp(addresses[1]) as other:
-            one.sendto(b"hello", other.getsockname())
-            assert other.recvfrom(10) == (b"hello", one.getsockname())
-        with udp("127.0.0.1") as local:
-            local.sendto(b"hello", local.getsockname())
-            assert local.recv(10) == b"hello"
-    for address in ADDRESSES:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made,
-            pytest.raises(OSError, match="requested address"),
-        ):
-            made.bind((address, 0))
+@pytest.mark.parametrize("pair", [ADDRESSES, ADDRESSES_6, ("127.0.0.1", "127.0.0.1"), ("::1", "::1")])
+def test_its_addresses_reach_each_other(pair: tuple[str, str]) -> None:
+    with own_network(), udp(pair[0]) as one, udp(pair[1]) as other:
+        one.sendto(b"hello", other.getsockname())
+        assert other.recvfrom(10) == (b"hello", one.getsockname())
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_its_addresses_are_unknown_outside(address: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made, pytest.raises(OSError, match="requested address"):
+        made.bind((address, 0))
 
 
 def test_what_the_machine_listens_on_is_not_there_inside() -> None:
