@@ -11,6 +11,8 @@ import "./prompts/chips.css";
 import "./call/call.css";
 import "./call/mini.css";
 import "./call/sheets.css";
+import "./insight/insight.css";
+import "./insight/summary.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

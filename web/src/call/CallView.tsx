@@ -1,4 +1,8 @@
 import { useEffect, useState } from "react";
+import { CauseLine } from "../insight/CauseLine";
+import { NoticeList } from "../insight/NoticeList";
+import { QualityLine } from "../insight/QualityLine";
+import { TopicPrompt } from "../insight/TopicPrompt";
 import { Avatar } from "../ui/Avatar";
 import { ExpandIcon, MicOffIcon, MinimiseIcon } from "../ui/icons";
 import { useStrings } from "../ui/i18n";
@@ -38,6 +42,7 @@ interface CallViewProps {
   online: boolean;
   peerId: string;
   name: string;
+  nameOf: (userId: string) => string;
 }
 
 /** What is wrong, or does not work as it was asked for. */
@@ -58,8 +63,10 @@ function Notices({ call, me, online, name }: Pick<CallViewProps, "call" | "me" |
   );
 }
 
-export function CallView({ calls, call, me, online, peerId, name }: CallViewProps) {
+export function CallView({ calls, call, me, online, peerId, name, nameOf }: CallViewProps) {
   const { t } = useStrings();
+  const { insight } = calls;
+  const { quality, notices, topics } = useWatched(insight.store);
   const { self, remoteAudio, remoteVideo } = useWatched(calls.streams);
   const { speaker } = useWatched(calls.devices);
   const { minimised } = call;
@@ -89,19 +96,30 @@ export function CallView({ calls, call, me, online, peerId, name }: CallViewProp
           {minimised ? <ExpandIcon /> : <MinimiseIcon />}
         </button>
       </header>
+      {call.activeAt !== null && <QualityLine insight={insight} me={me} nameOf={nameOf} />}
       <div className="stage">
         {remoteVideo === null ? person : (
           <RemoteVideo key={remoteVideo.id} stream={remoteVideo} wanted={theirs?.video !== false}>
             {person}
           </RemoteVideo>
         )}
-        <Notices call={call} me={me} online={online} name={name} />
+        <div className="stage-head">
+          <Notices call={call} me={me} online={online} name={name} />
+          <CauseLine shown={quality?.cause ?? null} />
+          <NoticeList
+            notices={notices} me={me} nameOf={nameOf} onDismiss={(key) => insight.dismiss(key)}
+            onUnmute={() => void calls.toggle("microphone")}
+          />
+        </div>
         {theirs?.audio === false && (
           <span className="peer-muted" role="status" data-testid="peer-muted"><MicOffIcon />{t("peerMuted", { name })}</span>
         )}
         {self !== null && <SelfVideo stream={self} />}
         <RemoteAudio stream={remoteAudio} speaker={speaker} />
       </div>
+      <TopicPrompt
+        card={topics.card} onUse={() => insight.use()} onWave={() => insight.wave()} onClose={() => insight.close()}
+      />
       <CallControls calls={calls} call={call} />
     </section>
   );

@@ -13,11 +13,13 @@ interface EndCardProps {
   over: Over;
   peerId: string;
   name: string;
+  /** There is more to read: it does not leave by itself. */
+  stays: boolean;
   onAgain: () => void;
   onClose: () => void;
 }
 
-export function EndCard({ over, peerId, name, onAgain, onClose }: EndCardProps) {
+export function EndCard({ over, peerId, name, stays, onAgain, onClose }: EndCardProps) {
   const { lang, t } = useStrings();
   const whyOf = ({ reason, error, faults }: Over): string => {
     if (error !== null && error.code !== "gone") return errorText(lang, error);
@@ -25,7 +27,7 @@ export function EndCard({ over, peerId, name, onAgain, onClose }: EndCardProps) 
     return t(faults.microphone === "insecure" ? "devicesInsecure" : "noMicrophone");
   };
   // What went wrong stays until it is closed.
-  const passing = over.reason !== null;
+  const passing = over.reason !== null && !stays;
   useEffect(() => {
     if (!passing) return;
     const timer = setTimeout(onClose, SHOWN_MS);

@@ -1,4 +1,6 @@
 /** Calls as a person makes them and as the server tells of them. */
+import { LiveInsight } from "../insight/live";
+import { MutedVoice } from "../insight/mutedVoice";
 import type { Connection } from "../session/connection";
 import { errorBody, type Down, type ErrorBody, type ServerEventName, type Up } from "../session/wire";
 import { loadDevices, saveDevices } from "./devices";
@@ -6,7 +8,7 @@ import type { MediaKind } from "./faults";
 import { keep, takeKept } from "./kept";
 import type { Devices } from "./media";
 import { OpenCall } from "./open";
-import { exposeProbe } from "./probe";
+import { exposeProbe, readStatistics } from "./probe";
 import { Ringer } from "./ringer";
 import { NO_CALLS, reduce, type Action, type Call, type CallsState, type Kept } from "./state";
 import { Watched } from "./store";
@@ -38,16 +40,20 @@ export class Calls {
   readonly devices = new Watched<Devices>(loadDevices(localStorage));
   /** The devices that are open for the call, which need not be those that were chosen. */
   readonly inUse = new Watched<Devices>({});
+  /** How the call is, and what is said of it. */
+  readonly insight: LiveInsight;
   readonly #connection: Port;
   readonly #ringer = new Ringer();
+  readonly #mutedVoice = new MutedVoice(() => this.#tellMedia());
   #open: OpenCall | null = null;
   #skewMs = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
   /** A hang-up that the server has not heard. */
   #farewell: Farewell | null = null;
 
-  constructor(connection: Port) {
+  constructor(connection: Port, me: string) {
     this.#connection = connection;
+    this.insight = new LiveInsight({ me, connection, statistics: () => readStatistics(this.#open?.peer ?? null) });
   }
 
   start(): void {
@@ -59,6 +65,7 @@ export class Calls {
     window.removeEventListener("pagehide", this.#onHide);
     clearTimeout(this.#silence);
     this.hangUp();
+    this.insight.stop();
     this.#ringer.stop();
   }
 
@@ -75,6 +82,7 @@ export class Calls {
   onEvent(name: string, payload: unknown): void {
     const handler = this.#handlers[name as ServerEventName] as ((payload: unknown) => void) | undefined;
     handler?.(payload);
+    this.insight.onEvent(name, payload);
   }
 
   readonly #handlers: Handlers = {
@@ -182,6 +190,7 @@ export class Calls {
       dispatch: (action) => this.#dispatch(action),
       tellMedia: () => this.#tellMedia(),
       onDevices: (inUse) => this.inUse.set(inUse),
+      onMuted: (microphone) => this.#mutedVoice.listen(microphone),
       exchange: (sdp) => this.#connection.ask("webrtc_offer", { callId: this.#callId(), sdp, target: "relay" }),
       onRefused: (error) => this.#giveUp(error),
     });
@@ -219,7 +228,8 @@ export class Calls {
     const { current } = this.store.get();
     if (current === null || current.callId === null || current.phase === "preparing") return;
     const { callId, micOn: audio, cameraOn: video } = current;
-    void this.#connection.ask("call_media", { callId, audio, video, screen: false });
+    const speaking = !audio && this.#mutedVoice.speaking;
+    void this.#connection.ask("call_media", { callId, audio, video, screen: false, speaking });
   }
 
   /** Tells that this person is out. What is not heard now is told when the connection is back. */
@@ -242,6 +252,7 @@ export class Calls {
     }
     this.#ringer.play(ringOf(next));
     this.store.set(next);
+    this.insight.follow(next.current);
   }
 
   readonly #onHide = (): void => keep(sessionStorage, this.store.get().current, Date.now());

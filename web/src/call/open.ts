@@ -16,6 +16,8 @@ export interface OpenListener {
   tellMedia(): void;
   /** Which devices are open now. */
   onDevices(inUse: Devices): void;
+  /** The microphone that is open but muted; null when there is none. */
+  onMuted(microphone: MediaStreamTrack | null): void;
   exchange(sdp: string): Promise<Answer<"webrtc_offer">>;
   onRefused(error: ErrorBody): void;
 }
@@ -102,6 +104,7 @@ export class OpenCall {
   close(): void {
     this.#closed = true;
     this.#link?.close();
+    this.#listener.onMuted(null);
     this.#media.close();
     this.#streams.set(NO_STREAMS);
   }
@@ -132,7 +135,9 @@ export class OpenCall {
     this.#listener.onDevices(this.#media.inUse);
     const { microphone, camera } = this.#media;
     if (kind === "microphone") {
-      if (microphone !== null) microphone.enabled = this.#listener.call()?.micOn === true;
+      const on = this.#listener.call()?.micOn === true;
+      if (microphone !== null) microphone.enabled = on;
+      this.#listener.onMuted(on ? null : microphone);
       return this.#link?.send("audio", microphone);
     }
     this.#streams.set({ ...this.#streams.get(), self: camera === null ? null : new MediaStream([camera]) });

@@ -17,15 +17,18 @@ function sentDevice(peer: Peer | null, kind: "audio" | "video"): string | null {
   return sender?.track?.getSettings().deviceId ?? null;
 }
 
+/** What the connection counts by now; null without one. */
+export async function readStatistics(peer: Peer | null): Promise<Summary | null> {
+  const report = await peer?.pc.getStats();
+  if (report === undefined) return null;
+  const all: Record<string, unknown>[] = [];
+  (report as Map<string, Record<string, unknown>>).forEach((one) => all.push(one));
+  return summarise(all);
+}
+
 export function exposeProbe(peer: () => Peer | null): void {
   const probe: CallProbe = {
-    stats: async () => {
-      const report = await peer()?.pc.getStats();
-      if (report === undefined) return null;
-      const all: Record<string, unknown>[] = [];
-      (report as Map<string, Record<string, unknown>>).forEach((one) => all.push(one));
-      return summarise(all);
-    },
+    stats: () => readStatistics(peer()),
     get sending() {
       return { microphone: sentDevice(peer(), "audio"), camera: sentDevice(peer(), "video") };
     },

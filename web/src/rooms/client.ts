@@ -35,7 +35,7 @@ export class Client implements ConnectionListener {
     this.#keepSession = keepSession;
     this.store = new Store(initialState(session.userId, parseOutbox(storage.getItem(key))));
     this.#connection = new Connection(session, this);
-    this.calls = new Calls(this.#connection);
+    this.calls = new Calls(this.#connection, session.userId);
     this.#faults = new Faults(this.store);
     this.#sync = new Sync(this.store, this.#connection, this.#faults);
     this.#sender = new Sender(this.store, this.#connection, (outbox) =>

@@ -13,6 +13,7 @@ function Icon({ children, wide = false }: { children: ReactNode; wide?: boolean 
 }
 
 export const BackIcon = () => <Icon><path d="M15 5l-7 7 7 7" /></Icon>;
+export const ChevronIcon = () => <Icon><path d="M6 9l6 6 6-6" /></Icon>;
 export const SendIcon = () => <Icon><path d="M4 12l16-8-6 16-3-6z" /><path d="M11 14l9-10" /></Icon>;
 export const CheckIcon = () => <Icon><path d="M5 12.5l4.5 4.5L19 7" /></Icon>;
 export const MoreIcon = () => (
