@@ -33,6 +33,10 @@ LATE_TO_GROW: Final = 2
 _LATE_WINDOW: Final = 10
 # Packets remembered as missing. More than these of one outage are counted and no longer waited for (RFC 3550 A.1).
 MISSING_MAX: Final = 3000
+# So are those that nobody can have sent in the time since the packet before: the numbers have jumped. Lower forgets
+# packets of a fast stream that may still come, higher lets nonsense cost time and memory.
+_BURST_MAX: Final = 50
+_RATE_MAX: Final = 500.0  # packets a second
 _FRAME_MIN_S: Final = 0.0025  # shortest and longest packet of Opus (RFC 6716 2.1.4)
 _FRAME_MAX_S: Final = 0.12
 # A retransmission is compared with the places of so many missing packets when its number says nothing.
@@ -76,8 +80,9 @@ class JitterBuffer:
     """See the module. `clock_rate` in ticks per second; the buffer holds packets for `offset_max_s` seconds at most."""
 
     __slots__ = (
-        "_clock_rate", "_frame", "_highest", "_highest_media", "_holes", "_late", "_lowest", "_missed", "_offset",
-        "_offset_max", "_ordered", "_origin", "_shift", "_started", "_transit", "_transits", "seconds",
+        "_before", "_clock_rate", "_frame", "_highest", "_highest_media", "_holes", "_late", "_lowest", "_missed",
+        "_now", "_offset", "_offset_max", "_ordered", "_origin", "_shift", "_started", "_transit", "_transits",
+        "seconds",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int, offset_max_s: float = OFFSET_MAX_S) -> None:
@@ -92,6 +97,7 @@ class JitterBuffer:
         self._offset = 0.0  # from media time to the moment of play-out
         self._shift = 0.0  # from media time to the time since the first arrival
         self._origin = 0.0  # the first arrival
+        self._before = self._now = 0.0  # the last two arrivals
         self._transits: deque[float] = deque()
         self._ordered: list[float] = []  # the same, sorted
         self._late: deque[bool] = deque(maxlen=_LATE_WINDOW)
@@ -132,6 +138,7 @@ class JitterBuffer:
             self.advance(packet.arrival)
             original = self._original(packet.sequence, media)
             return None if original is None else self._place(original, media, packet.arrival, retransmitted=True)
+        self._before, self._now = self._now, packet.arrival
         if self._transit.add(media, packet.arrival):
             self._begin(packet.sequence, media, packet.arrival)
         self.advance(packet.arrival)
@@ -206,7 +213,7 @@ class JitterBuffer:
         if count == 0:
             self._learn_frame(media)
             return
-        excess = max(0, count - MISSING_MAX)
+        excess = max(0, count - self._waited_for())
         if excess:
             tally = self._tally(self._highest_media)
             tally.expected += excess
@@ -215,6 +222,10 @@ class JitterBuffer:
         step = (media - before) / (count + 1) if media > before else 0.0
         for number in range(excess, count):
             self._holes[first + number] = before + step * (number + 1)
+
+    def _waited_for(self) -> int:
+        """How many packets of a gap that ends now may still come."""
+        return min(MISSING_MAX, int(_BURST_MAX + _RATE_MAX * max(0.0, self._now - self._before)))
 
     def _learn_frame(self, media: float) -> None:
         step = media - self._highest_media

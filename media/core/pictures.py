@@ -21,8 +21,10 @@ from media.core.arrival import Arrival
 # those of a sender that holds its bit rate down.
 KEY_FRAME_RATIO: Final = 3.0
 _SIZES: Final = 60  # pictures whose median is the usual size
-# By then a key frame has come that was not told from the rest: relays ask for one at once, senders need a round trip.
-GIVE_UP_S: Final = 2.0
+# By then a key frame has come that was not told from the rest: an encoder that holds its bit rate down makes some of
+# hardly twice the usual size. Relays ask for one at most every 0.5 s, and it takes a round trip. Longer counts too much
+# as frozen where there is such a relay, shorter too little where there is none.
+GIVE_UP_S: Final = 1.0
 # Packets kept behind a hole: some seconds of a good picture. Bounds memory.
 WAITING_MAX: Final = 4000
 
@@ -72,7 +74,8 @@ class PictureAssembler:
         if not self._waiting or (now - self._hole_since < GIVE_UP_S and len(self._waiting) < WAITING_MAX):
             return []
         whole = [picture for picture in self._behind.values() if self._is_whole(picture)]
-        return self._skip_to(min(whole, key=lambda picture: picture.first) if whole else None)
+        # The newest: what lay behind other holes before it was not shown either.
+        return self._skip_to(max(whole, key=lambda picture: picture.first) if whole else None)
 
     def _keep(self, packet: Arrival) -> None:
         self._waiting[packet.sequence] = packet

@@ -197,6 +197,13 @@ def test_an_outage_of_any_length_is_counted_and_bounded() -> None:
     assert len(buffer._missed) <= MISSING_MAX
 
 
+def test_numbers_that_jump_are_counted_but_not_waited_for() -> None:
+    buffer = fed([*sent(100), Arrival(2.0, 100 * FRAME, 20_000, 100), Arrival(2.02, 101 * FRAME, 20_001, 100)])
+    assert len(buffer._missed) < 100
+    tally = buffer.take()
+    assert (tally.expected, tally.lost) == (20_002, 20_002 - 102)
+
+
 def test_a_source_that_begins_anew_is_not_late() -> None:
     again = [
         packet._replace(arrival=packet.arrival + 2, timestamp=packet.timestamp + 10**9, sequence=packet.sequence + 100)

@@ -102,8 +102,8 @@ def test_when_nothing_whole_is_there_it_begins_with_what_comes() -> None:
     packets = video(150, packets=1)
     kept = [packet for packet in packets if packet.sequence < 10 or packet.sequence % 2]
     times = shown(kept)
-    assert [at for at in times if 0.4 < at < 0.4 + GIVE_UP_S] == []
-    assert [at for at in times if at > 0.4 + GIVE_UP_S] != []
+    assert [at for at in times if 0.3 < at < 0.3 + GIVE_UP_S] == []
+    assert [at for at in times if at > 0.3 + GIVE_UP_S] != []
 
 
 def test_what_waits_is_bounded() -> None:
