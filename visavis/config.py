@@ -250,6 +250,9 @@ class AssistConfig(Section):
 
     suggestions_per_request: int = Field(3, ge=1, le=10, description="Suggestions that answer one request.")
     default_lang: Literal["en", "zh"] = Field("en", description="Language for users who have not named one.")
+    dead_air_s: float = Field(
+        7.0, ge=3, le=60, description="Seconds nobody speaks in a call before both are shown a topic."
+    )
 
 
 class MonitoringConfig(Section):
