@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from assist.ports import SuggestionLog
+from assist.ports import PromptLog, SuggestionLog
 from assist.providers.builtin import BuiltinProvider
 from assist.service import AssistService, AssistStores, Providers
 from backends.bus_memory import MemoryBus
@@ -16,6 +16,7 @@ from backends.database_sqlite import SqliteDatabase
 from backends.games_sqlite import SqliteGameStore
 from backends.messages_sqlite import SqliteMessageStore
 from backends.presence_memory import MemoryPresenceStore
+from backends.prompts_sqlite import SqlitePromptLog
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
@@ -63,6 +64,7 @@ class Stores:
     relations: RelationStore
     games: GameStore
     suggestions: SuggestionLog
+    prompts: PromptLog
     presence: PresenceStore
     claims: CallClaims
     checkpoint: Callable[[], Awaitable[bool]]
@@ -114,6 +116,7 @@ async def open_sqlite(config: Config, metrics: Metrics) -> Stores:
         relations=SqliteRelationStore(database),
         games=SqliteGameStore(database),
         suggestions=SqliteSuggestionLog(database),
+        prompts=SqlitePromptLog(database),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
         checkpoint=database.checkpoint,

@@ -148,13 +148,13 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scripts = tmp_path / "migrations"
     shutil.copytree(migrate._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrate, "_SCRIPTS", scripts)
-    return scripts / "versions" / "0002_next.py"
+    return scripts / "versions" / "0003_next.py"
 
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 def upgrade():
     op.add_column("users", sa.Column("shoe_size", sa.Integer()))
     op.create_table("shoes", sa.Column("a", sa.Integer()))
@@ -165,7 +165,7 @@ def test_an_older_database_is_brought_forward(tmp_path: Path, next_version: Path
     migrate.upgrade(url_of(tmp_path))
     next_version.write_text(NEXT)
     migrate.upgrade(url_of(tmp_path))
-    assert migrate.revision(url_of(tmp_path)) == "0002"
+    assert migrate.revision(url_of(tmp_path)) == "0003"
     assert "shoes" in tables_of(tmp_path)
 
 
@@ -176,10 +176,10 @@ def test_a_migration_that_fails_half_way_changes_nothing(tmp_path: Path, next_ve
     with pytest.raises(migrate.DatabaseUnusable, match="nonsense"):
         migrate.upgrade(url_of(tmp_path))
     assert tables_of(tmp_path) == before
-    assert migrate.revision(url_of(tmp_path)) == "0001"
+    assert migrate.revision(url_of(tmp_path)) == "0002"
 
 
-def test_the_first_tables_can_be_taken_back(tmp_path: Path) -> None:
+def test_every_step_can_be_taken_back(tmp_path: Path) -> None:
     migrate.upgrade(url_of(tmp_path))
     with create_sqlite_engine(url_of(tmp_path)).connect() as connection:
         command.downgrade(migrate.config_for(connection), "base")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assist.ports import SuggestionLog
+from assist.ports import PromptLog, SuggestionLog
 from backends import migrate
 from backends.database_sqlite import SqliteDatabase
 from backends.engine_sqlite import url_for
@@ -15,6 +15,8 @@ from backends.games_sqlite import SqliteGameStore
 from backends.memory_tables import MemoryTables
 from backends.messages_memory import MemoryMessageStore
 from backends.messages_sqlite import SqliteMessageStore
+from backends.prompts_memory import MemoryPromptLog
+from backends.prompts_sqlite import SqlitePromptLog
 from backends.relations_memory import MemoryRelationStore
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
@@ -33,6 +35,7 @@ class Stores:
     relations: RelationStore
     games: GameStore
     suggestions: SuggestionLog
+    prompts: PromptLog
     database: SqliteDatabase | None = None
 
     async def match(self, match_id: str = "m1", *members: str, **fields: Any) -> Match:
@@ -75,6 +78,7 @@ async def sqlite_stores(folder: Path, **options: Any) -> AsyncIterator[Stores]:
             relations=SqliteRelationStore(database),
             games=SqliteGameStore(database),
             suggestions=SqliteSuggestionLog(database),
+            prompts=SqlitePromptLog(database),
             database=database,
         )
     finally:
@@ -90,6 +94,7 @@ async def memory_stores() -> AsyncIterator[Stores]:
         relations=MemoryRelationStore(tables),
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
+        prompts=MemoryPromptLog(),
     )
 
 
