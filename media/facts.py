@@ -87,6 +87,14 @@ class TopicHeldBack(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TopicsWavedAway(Fact):
+    """This person wants no more topics in the call."""
+
+    call_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkResumed(Fact):
     """Somebody speaks after a social silence that had lasted `silence_ms`."""
 
