@@ -196,6 +196,34 @@ call_seconds = Table(
     Column("data", JSON, nullable=False),
 )
 
+# Topics shown in calls. `resumed_after_ms` is null while nobody has spoken within the time that counts.
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("prompt_id", Text, primary_key=True),
+    Column("call_id", Text, nullable=False, index=True),
+    Column("match_id", Text, nullable=False),
+    Column("topic_id", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("topic", Text),
+    Column("lang", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("silence_ms", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("resumed_after_ms", Integer),
+)
+
+# What each person says of a topic: a row of its own, so that erasing a person takes theirs and leaves the other's.
+prompt_ratings = Table(
+    "prompt_ratings",
+    metadata,
+    Column("prompt_id", Text, ForeignKey("prompts.prompt_id"), primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("used", Boolean, nullable=False),
+    Column("rating", Integer),
+)
+
 __all__ = [
     "call_people",
     "call_seconds",
@@ -206,6 +234,8 @@ __all__ = [
     "messages",
     "metadata",
     "opening_lines",
+    "prompt_ratings",
+    "prompts",
     "reactions",
     "suggestions",
     "users",

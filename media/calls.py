@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -241,6 +241,20 @@ class CallService:
             raise Unavailable(f"{event.kind} is not part of this server", field="kind")
         self._post(live, live.call.consent(user_id, device, event.kind, granted=event.granted, now=now))
         return CallConsented(effective=live.call.has_consent(event.kind))
+
+    def tell(self, call_id: str, events: Sequence[ServerEvent]) -> bool:
+        """Tell all who are in the call, on their devices in it. False: there is no such call, or it is over."""
+        live = self._calls.get(call_id)
+        if live is None:
+            return False
+        live.outbox.put(live.call.tell(events))
+        return True
+
+    def wave_away(self, call_id: str, user_id: str) -> None:
+        """This person wants no more topics in the call. Nothing when it is over or they are not in it."""
+        live = self._calls.get(call_id)
+        if live is not None and user_id in live.call.user_ids:
+            self._facts.publish(facts.TopicsWavedAway(call_id, user_id))
 
     async def close(self) -> None:
         """The server stops: every call ends, and is told, before this returns."""

@@ -125,6 +125,14 @@ class TopicHeldBack(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TopicsWavedAway(Fact):
+    """This person wants no more topics in the call."""
+
+    call_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkMeasured(Fact):
     """The conversation of a call that has ended."""
 

@@ -96,6 +96,7 @@ class CallMeters:
         kit.facts.subscribe(facts.CallConnected, self._on_connected)
         kit.facts.subscribe(facts.CallEnded, self._on_ended)
         kit.facts.subscribe(facts.MediaSet, self._on_media_set)
+        kit.facts.subscribe(facts.TopicsWavedAway, lambda fact: self.wave_away(fact.call_id))
         kit.facts.subscribe(facts.LegLost, lambda fact: self._on_leg(fact.call_id, fact.user_id, connected=False))
         kit.facts.subscribe(facts.LegReturned, lambda fact: self._on_leg(fact.call_id, fact.user_id, connected=True))
         kit.facts.subscribe(facts.LegConnected, lambda fact: self._on_leg(fact.call_id, fact.user_id, connected=True))

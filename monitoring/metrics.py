@@ -88,6 +88,25 @@ class MediaRefusal(StrEnum):
     SEND_FAILED = "send_failed"
 
 
+class PromptTrigger(StrEnum):
+    """What makes a topic due in a call: the closed set of `talk_prompts_total{trigger}`."""
+
+    DEAD_AIR = "dead_air"
+
+
+class PromptOutcome(StrEnum):
+    """What became of a topic that was due: the closed set of `talk_prompts_total{outcome}`.
+
+    Each one shown counts a second time, as resumed or not."""
+
+    SHOWN = "shown"
+    RESUMED = "resumed"
+    NOT_RESUMED = "not_resumed"
+    HELD_BACK_RECENT = "held_back_recent"
+    HELD_BACK_WAVED_AWAY = "held_back_waved_away"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class MediaCounts:
     """What the relay has counted since its start; nothing but `legs` ever falls.
@@ -120,6 +139,8 @@ _AI_BUCKETS: Final = (0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10)
 _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 # Set-up is some round trips of the clients; over 3 s somebody waits, 10 s is the default limit.
 _SETUP_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20)
+# Somebody who takes a topic up answers in some seconds; after 20 s the silence is no longer the topic's merit or fault.
+_RESUME_BUCKETS: Final = (1, 2, 3, 4, 5, 7.5, 10, 15, 20)
 _BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 WEBSOCKET_CONNECTIONS: Final = Series("websocket_connections", "gauge", "Open connections of clients.")
@@ -163,6 +184,16 @@ CALLS: Final = Series("calls_total", "counter", "Calls that ended, by reason.", 
 CALL_SETUP_SECONDS: Final = Series(
     "call_setup_seconds", "histogram", "Seconds from the answer of a call to media of everybody.", (), _SETUP_BUCKETS
 )
+TALK_PROMPTS: Final = Series(
+    "talk_prompts_total", "counter", "Topics that were due in calls, by what became of them.", ("trigger", "outcome")
+)
+TALK_PROMPT_RESUMED_SECONDS: Final = Series(
+    "talk_prompt_resumed_seconds",
+    "histogram",
+    "Seconds from a topic being shown in a call to the next word.",
+    (),
+    _RESUME_BUCKETS,
+)
 MEDIA_LEGS: Final = Series("media_legs", "gauge", "Peer connections with the relay, those being set up included.")
 MEDIA_PACKETS: Final = Series(
     "media_packets_total", "counter", "RTP packets taken and sent on, without retransmissions.", ("direction", "kind")
@@ -201,6 +232,8 @@ SERIES: Final = (
     CALLS_ACTIVE,
     CALLS,
     CALL_SETUP_SECONDS,
+    TALK_PROMPTS,
+    TALK_PROMPT_RESUMED_SECONDS,
     MEDIA_LEGS,
     MEDIA_PACKETS,
     MEDIA_BYTES,
@@ -283,6 +316,7 @@ class Metrics:
         self.store_batch_size = self._histogram(STORE_BATCH_SIZE)
         self.event_loop_lag_seconds = self._histogram(LOOP_LAG)
         self.call_setup_seconds = self._histogram(CALL_SETUP_SECONDS)
+        self._prompt_resumed = self._histogram(TALK_PROMPT_RESUMED_SECONDS)
         self._calls_active = self._gauge(CALLS_ACTIVE)
         self._media = _MediaCollector()
         self.registry.register(self._media)
@@ -302,6 +336,12 @@ class Metrics:
         self._closed = {reason: closed.labels(reason.value) for reason in CloseReason}
         calls = self._counter(CALLS)
         self._calls = {reason: calls.labels(reason) for reason in get_args(EndReason)}
+        prompts = self._counter(TALK_PROMPTS)
+        self._prompts = {
+            (trigger, outcome): prompts.labels(trigger.value, outcome.value)
+            for trigger in PromptTrigger
+            for outcome in PromptOutcome
+        }
         outcomes = self._counter(EVENTS)
         seconds = self._histogram(EVENT_SECONDS)
         self._event_seconds = {name: seconds.labels(name) for name in events}
@@ -336,6 +376,12 @@ class Metrics:
     def call_ended(self, reason: EndReason) -> None:
         """A call is over."""
         self._calls[reason].inc()
+
+    def talk_prompt(self, trigger: PromptTrigger, outcome: PromptOutcome, resumed_s: float | None = None) -> None:
+        """Something became of a topic that was due in a call; `resumed_s` when somebody spoke in time."""
+        self._prompts[trigger, outcome].inc()
+        if resumed_s is not None:
+            self._prompt_resumed.observe(resumed_s)
 
     def watch_calls(self, running: Callable[[], int], media: Callable[[], MediaCounts]) -> None:
         """From now on a scrape reads the number of calls and the relay's counters here."""
@@ -393,7 +439,12 @@ def metrics_reference() -> str:
     lines.append("- `reason` of `media_refused_total`: " + _values(MediaRefusal) + ".")
     lines.append("- `kind` of media: " + _names(_KINDS) + ".")
     lines.append("- `direction`: " + _names(_DIRECTIONS) + ", seen from the server.")
-    lines.append("- `outcome`: `ok`, " + _values(ErrorCode) + ".")
+    lines.append("- `outcome` of `events_total`: `ok`, " + _values(ErrorCode) + ".")
+    lines.append("- `trigger` of `talk_prompts_total`: " + _values(PromptTrigger) + ".")
+    lines.append(
+        "- `outcome` of `talk_prompts_total`: " + _values(PromptOutcome) + "; what is `shown` counts again within 20 s,"
+        " as `resumed` or `not_resumed`."
+    )
     lines.append("- `event`: the client events of [the protocol](protocol.md).")
     lines.append(f"- `route`: a route template, or `{UNMATCHED_ROUTE}`.")
     lines += ["", "## Recording rules", ""]

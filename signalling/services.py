@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from assist.prompts import PromptService
 from assist.service import AssistService
 from media.calls import CallService
 from protocol.errors import InvalidPayload, Unauthenticated
@@ -32,6 +33,7 @@ class Services:
     calls: CallService
     scenes: SceneService
     assist: AssistService
+    prompts: PromptService
     authenticator: Authenticator
     suggestion_limit: TokenBuckets[str]
     clock: Clock

@@ -6,9 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from assist.ports import SuggestionLog
-from assist.providers.builtin import BuiltinProvider
+from assist.ports import PromptLog, SuggestionLog
+from assist.prompts import PromptService
+from assist.providers.builtin import BuiltinProvider, load_bank
 from assist.service import AssistService, AssistStores, Providers
+from assist.topic_choice import TopicChooser, TopicProviders
 from backends.bus_memory import MemoryBus
 from backends.calls_sqlite import SqliteCallLog
 from backends.claims_memory import MemoryCallClaims
@@ -17,6 +19,7 @@ from backends.database_sqlite import SqliteDatabase
 from backends.games_sqlite import SqliteGameStore
 from backends.messages_sqlite import SqliteMessageStore
 from backends.presence_memory import MemoryPresenceStore
+from backends.prompts_sqlite import SqlitePromptLog
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_sqlite import SqliteSuggestionLog
 from backends.timers_asyncio import AsyncioTimers
@@ -66,6 +69,7 @@ class Stores:
     relations: RelationStore
     games: GameStore
     suggestions: SuggestionLog
+    prompts: PromptLog
     presence: PresenceStore
     claims: CallClaims
     calls: CallLog
@@ -118,6 +122,7 @@ async def open_sqlite(config: Config, metrics: Metrics) -> Stores:
         relations=SqliteRelationStore(database),
         games=SqliteGameStore(database),
         suggestions=SqliteSuggestionLog(database),
+        prompts=SqlitePromptLog(database),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
         calls=SqliteCallLog(database),
@@ -225,6 +230,7 @@ def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics, media:
         limits=TokenBuckets(rate=limits.messages_per_second, burst=limits.messages_burst),
         max_chars=limits.message_chars,
     )
+    calls = _calls(config, kit, chat, stores.claims, media)
     per_minute = limits.suggestions_per_minute
     return Services(
         rooms=rooms,
@@ -237,7 +243,7 @@ def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics, media:
             kit, rooms=rooms, messages=stores.messages, flush_s=config.rooms.receipts_flush_ms / 1000
         ),
         games=GameService(kit, rooms=rooms, games=stores.games),
-        calls=_calls(config, kit, chat, stores.claims, media),
+        calls=calls,
         scenes=SceneService(
             kit,
             rooms=rooms,
@@ -248,6 +254,7 @@ def _services(config: Config, kit: Kit, stores: Stores, metrics: Metrics, media:
             dev=config.server.dev,
         ),
         assist=assist,
+        prompts=_prompts(config, kit, stores, metrics, calls),
         authenticator=_authenticator(config),
         suggestion_limit=TokenBuckets(rate=per_minute / 60, burst=per_minute),
         clock=kit.clock,
@@ -270,6 +277,25 @@ def _calls(config: Config, kit: Kit, chat: ChatService, claims: CallClaims, medi
         ),
         limits=TokenBuckets(rate=attempts / RING_WINDOW_S, burst=attempts),
     )
+
+
+def _prompts(config: Config, kit: Kit, stores: Stores, metrics: Metrics, calls: CallService) -> PromptService:
+    builtin = BuiltinProvider()
+    prompts = PromptService(
+        kit,
+        TopicChooser(
+            kit,
+            AssistStores(stores.suggestions, stores.relations, stores.messages),
+            TopicProviders(topics=builtin, fallback=builtin, observe=metrics.observe_ai, bank=load_bank()),
+            default_lang=config.assist.default_lang,
+        ),
+        prompts=stores.prompts,
+        people=stores.relations,
+        audience=calls,
+        count=metrics.talk_prompt,
+    )
+    prompts.subscribe(kit.facts)
+    return prompts
 
 
 def _announced(config: Config) -> list[tuple[str, int | None]]:

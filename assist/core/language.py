@@ -1,6 +1,6 @@
-"""In which of the two languages a person gets help: from a language tag, else from what the person writes."""
+"""In which of the two languages people get help: from a language tag, else from what the person writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 Lang = Literal["zh", "en"]
@@ -57,3 +57,21 @@ def choose(tag: str | None, *texts: str) -> Lang:
     if tag and tag.strip():
         return from_tag(tag)
     return from_texts(texts) or "en"
+
+
+def of_person(tag: str | None, *sources: Iterable[str]) -> Lang | None:
+    """By `tag` when there is one, else by the first of the sources (texts each) with a letter in it; None: unknown."""
+    if tag and tag.strip():
+        return from_tag(tag)
+    return next((found for source in sources if (found := from_texts(source)) is not None), None)
+
+
+def in_common(people: Sequence[Lang | None], talk: Iterable[str]) -> Lang | None:
+    """The language for a line that all of these people read, the one who called first.
+
+    Their own when it is the same one; else that of the newest texts of their talk; else the first that is known.
+    """
+    first = people[0]
+    if first is not None and all(lang == first for lang in people):
+        return first
+    return from_texts(talk) or next((lang for lang in people if lang is not None), None)

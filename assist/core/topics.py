@@ -1,4 +1,4 @@
-"""Which topics to offer: shared interests first, then those of either person, then general ones.
+"""Which topics to offer: shared interests first, then those of either person or of the talk, then general ones.
 
 `rank` is deterministic by its seed, never returns an id in `used`, and takes two picks of the same tag only when
 there is no other choice. A shared interest gets lines made from templates (ids such as "en-shared-03:jazz", so that
@@ -41,11 +41,14 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What kind of line is wanted: allowed depths, the one that fits best, and whether it must fit as a first line."""
+    """What kind of line is wanted: allowed depths, the one that fits best, and whether it must fit as a first line.
+
+    `near`: tags that the talk has touched. They count like an interest of one of the two, not like a shared one."""
 
     depths: range = ALL_DEPTHS
     target_depth: int = 1
     opener_only: bool = False
+    near: AbstractSet[str] = frozenset()
 
     def allows(self, line: Topic | Template) -> bool:
         """Whether a line may be offered at all."""
@@ -87,7 +90,7 @@ def rank(
     words = bank.languages[lang]
     tags_mine, tags_theirs = match_tags(bank, mine), match_tags(bank, theirs)
     shared = _shared_interests(bank, lang, mine, theirs, tags_mine & tags_theirs)
-    either = tags_mine | tags_theirs
+    either = tags_mine | tags_theirs | wish.near
     candidates = [
         *_from_templates(words, shared, used, seed, wish),
         *_from_topics(words, shared, either, used, seed, wish),

@@ -1,6 +1,7 @@
 """The provider that needs no network: topics written for each language, shipped with the package."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -52,7 +53,7 @@ class BuiltinProvider:
                 used=ask.used | {pick.topic_id for pick in picks},
                 seed=ask.seed,
                 limit=ask.limit - len(picks),
-                wish=wish,
+                wish=replace(wish, near=ask.talked_about),
             )
             if len(picks) >= ask.limit:
                 break

@@ -9,7 +9,7 @@ in `_fire` only, by `TRANSITIONS`; what is not in the table is refused (`Gone` o
     any live state --hang_up, setup_timeout, leg_dead, signalling_dead, shutdown ...--> ended
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -259,6 +259,10 @@ class Call:
     def p2p_answered(self, *, now: float) -> list[Tell]:
         """A peer-to-peer answer was passed on: as far as the server can know, the two are connected."""
         return self._activate(now) if self.state is CallState.CONNECTING else []
+
+    def tell(self, events: Iterable[ServerEvent]) -> list[Tell]:
+        """What others of the house have to say to all who are in the call, on their devices in it."""
+        return [tell for event in events for tell in self._tell(self._joined(), event)]
 
     def leg_up(self, user_id: str, *, now: float) -> list[Tell]:
         """Authentic media packets of this person arrive, for the first time or again."""

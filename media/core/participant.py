@@ -49,7 +49,9 @@ class Person:
 
     def came(self, device: str) -> None:
         """A device of the person has connected."""
-        self.spare.add(device)
+        # A device may ring before it is told of as connected: it is in the call already, and told things once.
+        if device != self.device:
+            self.spare.add(device)
         self.signal_lost_at = None
 
     def left(self, device: str, *, now: float) -> None:

@@ -24,5 +24,8 @@ async def request_ai_help(context: Context, event: RequestAiHelp) -> HelpRequest
 @handles(RateSuggestion)
 async def rate_suggestion(context: Context, event: RateSuggestion) -> None:
     """Used, waved away, or rated."""
-    for suggestion_id in filter(None, (event.suggestion_id, event.prompt_id)):
-        await context.services.assist.rate(context.user_id, suggestion_id, used=event.used, rating=event.rating)
+    services, user_id = context.services, context.user_id
+    if event.suggestion_id is not None:
+        await services.assist.rate(user_id, event.suggestion_id, used=event.used, rating=event.rating)
+    if event.prompt_id is not None:
+        await services.prompts.rate(user_id, event.prompt_id, used=event.used, rating=event.rating)

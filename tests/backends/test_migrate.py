@@ -180,7 +180,7 @@ def test_a_migration_that_fails_half_way_changes_nothing(tmp_path: Path, next_ve
     assert migrate.revision(url_of(tmp_path)) == NEWEST
 
 
-def test_the_first_tables_can_be_taken_back(tmp_path: Path) -> None:
+def test_every_step_can_be_taken_back(tmp_path: Path) -> None:
     migrate.upgrade(url_of(tmp_path))
     with create_sqlite_engine(url_of(tmp_path)).connect() as connection:
         command.downgrade(migrate.config_for(connection), "base")

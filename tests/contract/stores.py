@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assist.ports import SuggestionLog
+from assist.ports import PromptLog, SuggestionLog
 from backends import migrate
 from backends.calls_memory import MemoryCallLog
 from backends.calls_sqlite import SqliteCallLog
@@ -17,6 +17,8 @@ from backends.games_sqlite import SqliteGameStore
 from backends.memory_tables import MemoryTables
 from backends.messages_memory import MemoryMessageStore
 from backends.messages_sqlite import SqliteMessageStore
+from backends.prompts_memory import MemoryPromptLog
+from backends.prompts_sqlite import SqlitePromptLog
 from backends.relations_memory import MemoryRelationStore
 from backends.relations_sqlite import SqliteRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
@@ -37,6 +39,7 @@ class Stores:
     games: GameStore
     suggestions: SuggestionLog
     calls: CallLog
+    prompts: PromptLog
     database: SqliteDatabase | None = None
 
     async def match(self, match_id: str = "m1", *members: str, **fields: Any) -> Match:
@@ -80,6 +83,7 @@ async def sqlite_stores(folder: Path, **options: Any) -> AsyncIterator[Stores]:
             games=SqliteGameStore(database),
             suggestions=SqliteSuggestionLog(database),
             calls=SqliteCallLog(database),
+            prompts=SqlitePromptLog(database),
             database=database,
         )
     finally:
@@ -96,6 +100,7 @@ async def memory_stores() -> AsyncIterator[Stores]:
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
         calls=MemoryCallLog(),
+        prompts=MemoryPromptLog(),
     )
 
 

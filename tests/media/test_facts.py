@@ -1,6 +1,18 @@
 """Facts of calls travel over the bus of the house."""
 
-from media.facts import CallConnected, CallEnded, CallStarted, LegConnected, LegLost, LegReturned
+from media.core.silence import HeldBack
+from media.facts import (
+    CallConnected,
+    CallEnded,
+    CallStarted,
+    LegConnected,
+    LegLost,
+    LegReturned,
+    SilenceEnded,
+    TopicDue,
+    TopicHeldBack,
+    TopicsWavedAway,
+)
 from rooms.facts import Fact, FactBus
 
 
@@ -12,6 +24,10 @@ def test_each_fact_reaches_who_asked_for_its_kind_only() -> None:
         LegConnected("c", "ann"),
         LegLost("c", "ann"),
         LegReturned("c", "ann"),
+        TopicDue("c", "m", ("ann", "bob"), 7_000),
+        TopicHeldBack("c", HeldBack.RECENT),
+        TopicsWavedAway("c", "ann"),
+        SilenceEnded("c", True, 9.0),
     ]
     bus, heard = FactBus(), list[Fact]()
     for fact in facts:

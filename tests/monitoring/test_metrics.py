@@ -12,6 +12,8 @@ from monitoring.metrics import (
     MediaCounts,
     MediaRefusal,
     Metrics,
+    PromptOutcome,
+    PromptTrigger,
     RejectKind,
     metrics_reference,
     recording_rules,
@@ -128,6 +130,23 @@ def test_a_call_that_ended_is_counted_by_reason(reason: EndReason) -> None:
     assert value(metrics, "calls_total", reason=reason) == 1
 
 
+@pytest.mark.parametrize("outcome", list(PromptOutcome))
+def test_a_topic_that_was_due_is_counted_by_what_became_of_it(outcome: PromptOutcome) -> None:
+    metrics = make()
+    labels = {"trigger": "dead_air", "outcome": outcome.value}
+    assert value(metrics, "talk_prompts_total", **labels) == 0
+    metrics.talk_prompt(PromptTrigger.DEAD_AIR, outcome)
+    assert value(metrics, "talk_prompts_total", **labels) == 1
+    assert value(metrics, "talk_prompt_resumed_seconds_count") == 0
+
+
+def test_how_long_a_topic_took_to_be_taken_up_is_observed() -> None:
+    metrics = make()
+    metrics.talk_prompt(PromptTrigger.DEAD_AIR, PromptOutcome.RESUMED, 3.5)
+    assert value(metrics, "talk_prompt_resumed_seconds_bucket", le="3.0") == 0
+    assert value(metrics, "talk_prompt_resumed_seconds_bucket", le="4.0") == 1
+
+
 MEDIA_VALUES: tuple[tuple[str, dict[str, str], int], ...] = (
     ("media_legs", {}, 4),
     ("media_packets_total", {"direction": "in", "kind": "audio"}, 11),
@@ -197,7 +216,7 @@ def test_the_reference_names_every_series_label_value_and_rule() -> None:
     for series in SERIES:
         assert f"| `{series.name}` | {series.type} |" in text
         assert series.help in text
-    for member in (*RejectKind, *CloseReason, *ErrorCode, *MediaRefusal):
+    for member in (*RejectKind, *CloseReason, *ErrorCode, *MediaRefusal, *PromptTrigger, *PromptOutcome):
         assert f"`{member.value}`" in text
     for reason in get_args(EndReason):
         assert f"`{reason}`" in text

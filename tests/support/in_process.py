@@ -17,6 +17,7 @@ from backends.games_memory import MemoryGameStore
 from backends.memory_tables import MemoryTables
 from backends.messages_memory import MemoryMessageStore
 from backends.presence_memory import MemoryPresenceStore
+from backends.prompts_memory import MemoryPromptLog
 from backends.relations_memory import MemoryRelationStore
 from backends.suggestions_memory import MemorySuggestionLog
 from monitoring.metrics import Metrics, RejectKind
@@ -135,6 +136,7 @@ def memory_stores() -> Stores:
         relations=MemoryRelationStore(tables),
         games=MemoryGameStore(tables),
         suggestions=MemorySuggestionLog(),
+        prompts=MemoryPromptLog(),
         presence=MemoryPresenceStore(),
         claims=MemoryCallClaims(),
         calls=MemoryCallLog(),

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core.leg_meter import LegCounters
-from media.facts import LegConnected, LegLost, LegReturned
+from media.facts import LegConnected, LegLost, LegReturned, TopicsWavedAway
 from monitoring.metrics import MediaCounts
 from protocol.calls import IceServer
 from protocol.errors import ProtocolError
+from rooms.facts import Fact
 from rooms.kit import Kit
 
 TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
@@ -16,7 +17,8 @@ TURN = IceServer(urls=["turn:turn.example.org"], username="u", credential="c")
 class ScriptedMedia:
     """`media.ports.MediaPlane`. `offers` and `closed` are what was asked of it, in order.
 
-    `counted` is what it says it has passed, `count` makes what it has measured."""
+    `counted` is what it says it has passed, `count` makes what it has measured;
+    `waved_away`: who wants no topics."""
 
     def __init__(self, kit: Kit) -> None:
         self._facts = kit.facts
@@ -26,6 +28,8 @@ class ScriptedMedia:
         self.count: Callable[[], Mapping[str, Sequence[LegCounters]]] = dict
         self.error: ProtocolError | None = None
         self.gate: asyncio.Event | None = None
+        self.waved_away: list[TopicsWavedAway] = []
+        self._facts.subscribe(TopicsWavedAway, self.waved_away.append)
 
     async def start(self, hosts: Sequence[str], port: int) -> None:
         """There is nothing to bind."""
@@ -65,3 +69,7 @@ class ScriptedMedia:
     def back(self, call_id: str, user_id: str) -> None:
         """Packets again."""
         self._facts.publish(LegReturned(call_id, user_id))
+
+    def hears(self, fact: Fact) -> None:
+        """What it makes of the sound that passes."""
+        self._facts.publish(fact)

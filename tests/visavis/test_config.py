@@ -53,6 +53,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert config.signalling.max_payload_bytes == 64 * 1024
     assert config.signalling.malformed_per_10s == 20
     assert config.rooms.typing_lapse_s == 6
+    assert config.assist.dead_air_s == 7
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assist.core.language import choose, from_tag, from_texts, has_han
+from assist.core.language import Lang, choose, from_tag, from_texts, has_han, in_common, of_person
 
 
 @pytest.mark.parametrize("tag", ["zh", "zh-CN", "zh_TW", "ZH-Hant-HK", "yue", "cmn-Hans", " zh "])
@@ -57,3 +57,41 @@ def test_any_text_is_judged_without_an_error(text: str) -> None:
     assert from_texts([text]) in {"zh", "en", None}
     if from_texts([text]) == "zh":
         assert has_han(text)
+
+
+@pytest.mark.parametrize(
+    ("tag", "sources", "lang"),
+    [
+        ("zh-CN", [["hello"]], "zh"),
+        ("fr", [["你好"]], "en"),
+        (None, [["你好"], ["hello"]], "zh"),
+        (" ", [["123", "!"], [], ["hello"]], "en"),
+        (None, [], None),
+        (None, [["123"], []], None),
+    ],
+)
+def test_a_person_is_known_by_a_tag_or_by_the_first_source_with_letters(
+    tag: str | None, sources: list[list[str]], lang: Lang | None
+) -> None:
+    assert of_person(tag, *sources) == lang
+
+
+@pytest.mark.parametrize(
+    ("people", "talk", "lang"),
+    [
+        (["zh", "zh"], ["hello there"], "zh"),
+        (["en", "en"], ["你好"], "en"),
+        (["en", "zh"], ["你好"], "zh"),
+        (["zh", "en"], ["hello there"], "en"),
+        (["zh", "en"], ["123"], "zh"),
+        (["en", "zh"], [], "en"),
+        ([None, "zh"], [], "zh"),
+        ([None, "zh"], ["hello there"], "en"),
+        ([None, None], [], None),
+        ([None, None], ["你好"], "zh"),
+    ],
+)
+def test_two_people_read_their_common_language_or_that_of_their_talk_or_the_callers(
+    people: list[Lang | None], talk: list[str], lang: Lang | None
+) -> None:
+    assert in_common(people, talk) == lang

@@ -112,6 +112,20 @@ def test_a_long_interest_still_gives_its_tag() -> None:
     assert ":" not in first.topic_id
 
 
+def test_what_the_talk_has_touched_counts_like_an_interest_of_one_of_them() -> None:
+    near = Wish(near=frozenset({"cooking"}))
+    found = picks(a=["hiking"], b=["hiking"], wish=near, limit=1)
+    assert "hiking" in found[0].tags
+    used: set[str] = set()
+    touched = []
+    while rest := picks(wish=near, used=frozenset(used), limit=1):
+        used.add(rest[0].topic_id)
+        touched.append("cooking" in rest[0].tags)
+        assert not rest[0].shared
+    assert touched == sorted(touched, reverse=True)
+    assert set(touched) == {True, False}
+
+
 def test_only_first_lines_are_offered_when_asked() -> None:
     openers = {topic.topic_id for topic in BANK.languages["en"].topics if topic.opener}
     found = picks(wish=Wish(range(1, 3), opener_only=True), limit=500)

@@ -55,3 +55,13 @@ async def test_when_openers_are_used_up_other_topics_come_and_then_nothing() -> 
         assert len({offer.topic_id for offer in offers}) == len(offers)
         used |= {offer.topic_id for offer in offers}
     assert {topic.topic_id for topic in load_bank().languages["en"].topics} <= used
+
+
+async def test_what_was_talked_about_comes_before_general_topics() -> None:
+    tags = {topic.topic_id: topic.tags for topic in load_bank().languages["en"].topics}
+    for seed in range(20):
+        offers = await BuiltinProvider().topics(
+            Ask("en", (), (), frozenset(), 10, seed, 1, talked_about=frozenset({"cooking"}))
+        )
+        assert "cooking" in tags[offers[0].topic_id]
+        assert not offers[0].shared

@@ -28,6 +28,14 @@ def test_somebody_in_the_call_is_told_on_that_device_and_on_those_that_came_late
     assert person.signal_lost_at is None
 
 
+def test_a_device_that_is_told_of_after_it_rang_is_there_once() -> None:
+    person = joined()
+    person.came("d1")
+    assert person.devices() == ("d1",)
+    person.left("d1", now=1)
+    assert (person.devices(), person.signal_lost_at) == ((), 1)
+
+
 def test_the_loss_counts_from_the_moment_at_which_nobody_was_left() -> None:
     person = joined()
     person.came("d2")
