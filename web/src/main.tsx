@@ -11,6 +11,7 @@ import "./prompts/chips.css";
 import "./call/call.css";
 import "./call/mini.css";
 import "./call/sheets.css";
+import "./scene/scene.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

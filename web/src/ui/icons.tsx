@@ -50,3 +50,6 @@ export const DevicesIcon = () => (
 );
 export const MinimiseIcon = () => <Icon><path d="M10 4v6H4M14 20v-6h6M10 10L4 4M14 14l6 6" /></Icon>;
 export const ExpandIcon = () => <Icon><path d="M4 10V4h6M20 14v6h-6M4 4l6 6M20 20l-6-6" /></Icon>;
+export const PlaceIcon = () => (
+  <Icon><path d="M12 21c4-4.4 6-7.6 6-10.5a6 6 0 0 0-12 0C6 13.4 8 16.6 12 21z" /><circle cx="12" cy="10.5" r="2.2" /></Icon>
+);

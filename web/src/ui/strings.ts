@@ -1,8 +1,10 @@
 /** Every text of the page. Both languages hold the same keys; a test compares them. */
 import { callEn, callZh } from "../call/strings";
+import { sceneEn, sceneZh } from "../scene/strings";
 
 const en = {
   ...callEn,
+  ...sceneEn,
   appName: "Visavis",
   tagline: "Two people, one conversation.",
   language: "Language",
@@ -99,6 +101,7 @@ export type StringKey = keyof typeof en;
 
 const zh: Record<StringKey, string> = {
   ...callZh,
+  ...sceneZh,
   appName: "Visavis",
   tagline: "两个人，一段对话。",
   language: "语言",
