@@ -75,7 +75,6 @@ export class Client implements ConnectionListener {
   onSession(session: Session): void {
     this.#session = session;
     this.#keepSession(session);
-    this.scenes.onToken();
   }
 
   onReady(connected: Down<"connected">): void {

@@ -76,11 +76,6 @@ export class Scenes {
     this.leave();
   }
 
-  /** A connection lives as long as the token it was told. */
-  onToken(): void {
-    if (this.#socket?.connected === true) this.#socket.emit("refresh_token", { token: this.#token() });
-  }
-
   act(objectId: number, action: string, more: Partial<Up<"object_interaction">> = {}): Promise<boolean> {
     return this.#do("object_interaction", { objectId, action, ...more });
   }
