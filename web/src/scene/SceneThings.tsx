@@ -1,10 +1,10 @@
 import { useStrings } from "../ui/i18n";
-import type { StringKey } from "../ui/strings";
+import { STRINGS, type StringKey } from "../ui/strings";
 import { deedsOf, keyOf, type Deed } from "./deeds";
 import { hand } from "./draw";
 import type { Scenes } from "./scenes";
-import type { ObjectState, Scene } from "./state";
-import { STRINGS } from "../ui/strings";
+import type { AvatarState, ObjectState, Place, Scene } from "./state";
+import { inside } from "./walk";
 
 type Translate = ReturnType<typeof useStrings>["t"];
 
@@ -43,6 +43,11 @@ function deedText(t: Translate, deed: Deed): string {
   return deed.value === null ? word(t, "use", deed.action) : word(t, "value", deed.value);
 }
 
+/** On the floor before somebody's feet. */
+function before(scene: Scene, me: AvatarState): Place {
+  return inside(scene.definition.bounds, { ...hand(me.position, me), y: me.position.y });
+}
+
 function doIt(scenes: Scenes, scene: Scene, one: ObjectState, deed: Deed): void {
   const me = scene.avatars[scene.mySlot];
   switch (deed.kind) {
@@ -50,7 +55,7 @@ function doIt(scenes: Scenes, scene: Scene, one: ObjectState, deed: Deed): void 
     case "ask":
       return void scenes.act(one.id, "offer", { arg: deed.slot });
     case "putDown":
-      return void scenes.act(one.id, "release", me === undefined ? {} : { position: { ...hand(me.position, me), y: 0 } });
+      return void scenes.act(one.id, "release", me === undefined ? {} : { position: before(scene, me) });
     case "endTogether":
       return void scenes.act(one.id, "release");
     case "use":

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { place } from "./fixtures";
-import { directionOf, isWalkingKey, SPACE_M, SPEED_M_S, stepped, towards, yawOf, yawOfRotation } from "./walk";
+import { directionOf, inside, isWalkingKey, SPACE_M, SPEED_M_S, stepped, towards, yawOf, yawOfRotation } from "./walk";
 
 const bounds = [-6, 0, -5, 6, 4, 5];
 const free = { bounds, others: [] };
@@ -29,6 +29,10 @@ describe("a step", () => {
     expect(stepped(place(5.9, 0), { x: 1, z: 0 }, 1000, free)?.x).toBe(6);
     expect(stepped(place(6, 0), { x: 1, z: 0 }, 100, free)).toBeNull();
     expect(stepped(place(6, 0), { x: 0.7, z: 0.7 }, 100, free)).toMatchObject({ x: 6 });
+  });
+
+  it("puts what is beyond a wall before it", () => {
+    expect(inside(bounds, place(-6.3, 4.9, 1))).toEqual(place(-6, 4.9, 1));
   });
 
   it("does not come too near to anybody", () => {

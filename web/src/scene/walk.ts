@@ -58,19 +58,21 @@ interface Ground {
 /** One step; null when a wall or somebody is in the way. Along a wall one slides. */
 export function stepped(from: Place, direction: Direction, ms: number, ground: Ground, reach = Infinity): Place | null {
   const metres = Math.min((SPEED_M_S * ms) / 1000, reach);
-  const [minX = -Infinity, , minZ = -Infinity, maxX = Infinity, , maxZ = Infinity] = ground.bounds;
-  const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
-  const to = {
-    x: millimetres(clamp(from.x + direction.x * metres, minX, maxX)),
-    y: from.y,
-    z: millimetres(clamp(from.z + direction.z * metres, minZ, maxZ)),
-  };
+  const free = { x: from.x + direction.x * metres, y: from.y, z: from.z + direction.z * metres };
+  const { x, y, z } = inside(ground.bounds, free);
+  const to = { x: millimetres(x), y, z: millimetres(z) };
   if (to.x === from.x && to.z === from.z) return null;
   const space = ground.space ?? SPACE_M;
   const distance = (a: Place, b: Place): number => Math.hypot(a.x - b.x, a.z - b.z);
   // Who stands too near already may go away.
   const blocked = ground.others.some((other) => distance(to, other) < Math.min(space, distance(from, other)));
   return blocked ? null : to;
+}
+
+/** The nearest place within the bounds. */
+export function inside([minX = 0, minY = 0, minZ = 0, maxX = 0, maxY = 0, maxZ = 0]: readonly number[], { x, y, z }: Place): Place {
+  const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+  return { x: clamp(x, minX, maxX), y: clamp(y, minY, maxY), z: clamp(z, minZ, maxZ) };
 }
 
 const millimetres = (value: number): number => Math.round(value * 1000) / 1000;
