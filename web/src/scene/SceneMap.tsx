@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useStrings } from "../ui/i18n";
 import { paint, percentOf, placeAt } from "./draw";
-import { emojiOf } from "./gestures";
+import { gestureOf } from "./gestures";
 import type { Scenes } from "./scenes";
 import type { Place, Scene } from "./state";
 
@@ -71,8 +71,12 @@ function Bubbles({ scene, size }: { scene: Scene; size: { width: number; height:
       ))}
       {Object.values(scene.avatars).map(({ slot, position }) => {
         const gesture = scene.gestures[slot];
-        return gesture !== undefined && gesture.until > now && !latest.has(slot) && (
-          <span className="scene-gesture" key={slot} style={at(slot, position)}>{emojiOf(gesture.action)}</span>
+        if (gesture === undefined || gesture.until <= now || latest.has(slot)) return null;
+        const known = gestureOf(gesture.action);
+        return (
+          <span className="scene-bubble scene-gesture" key={slot} style={at(slot, position)}>
+            {known === undefined ? gesture.action : <known.Icon />}
+          </span>
         );
       })}
     </div>

@@ -48,13 +48,13 @@ function Talk({ scenes, scene, online }: { scenes: Scenes; scene: Scene; online:
           void scenes.say(text.trim()).then((done) => (done ? setText("") : undefined));
         }}
       >
-        {GESTURES.map(({ action, emotion, emoji }) => (
+        {GESTURES.map(({ action, emotion, Icon }) => (
           <button
             className="icon-button" type="button" key={action} disabled={!online} data-testid={`gesture-${action}`}
             aria-label={t(`gesture_${action}`)} title={t(`gesture_${action}`)}
             onClick={() => void scenes.gesture(action, emotion)}
           >
-            {emoji}
+            <Icon />
           </button>
         ))}
         <input

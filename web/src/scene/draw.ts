@@ -1,5 +1,6 @@
 /** The scene from above, on a canvas: x to the right, z down. */
 import type { AvatarState, ObjectState, Place, Scene } from "./state";
+import { shape } from "./shapes";
 import { yawOfRotation } from "./walk";
 
 export interface Shown {
@@ -126,21 +127,14 @@ function stars(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, bri
   }
 }
 
-const GLYPHS: Readonly<Record<string, string>> = {
-  cup: "☕", rose: "🌹", book: "📖", lantern: "🏮", jukebox: "🎶", telescope: "🔭", dance: "💃",
-};
-
-function thing({ context, scale }: View, one: ObjectState, { x, y }: { x: number; y: number }): void {
+function thing(view: View, one: ObjectState, { x, y }: { x: number; y: number }): void {
+  const { context, scale } = view;
   if (one.kind === "dance") {
     disc(context, x, y, 1.1 * scale, one.state === "agreed" ? "rgb(240 138 169 / 45%)" : "rgb(255 255 255 / 14%)");
   }
   if (one.value === "on") disc(context, x, y, 1.3 * scale, "rgb(255 214 120 / 30%)");
   if (one.state === "offered") disc(context, x, y, 0.3 * scale, "rgb(255 255 255 / 65%)");
-  context.font = `${Math.max(14, 0.42 * scale)}px sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillStyle = "#fff";
-  context.fillText(GLYPHS[one.kind] ?? "◆", x, y);
+  shape(context, one.kind, x, y, Math.max(9, 0.2 * scale));
 }
 
 function person({ context, scale, left, top }: View, avatar: AvatarState, at: Place, mine: boolean): void {

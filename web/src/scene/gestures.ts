@@ -1,9 +1,17 @@
 /** What one may show of oneself with a button: a gesture, and the mood that stays. */
+import type { ReactNode } from "react";
+import { BlushIcon, LaughIcon, WaveIcon } from "../ui/icons";
 
-export const GESTURES = [
-  { action: "wave", emotion: "friendly", emoji: "👋" },
-  { action: "laugh", emotion: "happy", emoji: "😄" },
-  { action: "blush", emotion: "shy", emoji: "☺️" },
-] as const;
+interface Gesture {
+  action: "wave" | "laugh" | "blush";
+  emotion: string;
+  Icon: () => ReactNode;
+}
 
-export const emojiOf = (action: string): string => GESTURES.find((gesture) => gesture.action === action)?.emoji ?? "✨";
+export const GESTURES: readonly Gesture[] = [
+  { action: "wave", emotion: "friendly", Icon: WaveIcon },
+  { action: "laugh", emotion: "happy", Icon: LaughIcon },
+  { action: "blush", emotion: "shy", Icon: BlushIcon },
+];
+
+export const gestureOf = (action: string): Gesture | undefined => GESTURES.find((gesture) => gesture.action === action);
