@@ -19,7 +19,9 @@ class Authenticated(Outgoing):
 
 @event("authenticate", CLIENT_TO_SERVER, ack=Authenticated, errors=(Unauthenticated, Forbidden))
 class Authenticate(Event):
-    """Say who is behind the connection: a token, or in development mode just a user id (also as a bare string)."""
+    """Say who is behind the connection: a token, or in development mode just a user id (also as a bare string).
+
+    In every namespace."""
 
     user_id: IdString | None = None
     token: Token | None = None
@@ -45,14 +47,14 @@ class TokenRefreshed(Outgoing):
 
 @event("refresh_token", CLIENT_TO_SERVER, ack=TokenRefreshed, errors=(Unauthenticated, Forbidden))
 class RefreshToken(Event):
-    """Replace the connection's token before it expires. It must be of the same user."""
+    """Replace the connection's token before it expires, in every namespace of it. It must be of the same user."""
 
     token: Token
 
 
 @event("connected", SERVER_TO_CLIENT)
 class Connected(ServerEvent):
-    """Sent once after a connection is accepted."""
+    """Sent once after a connection is accepted, in each namespace."""
 
     server_time: str
     session_id: str

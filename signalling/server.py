@@ -113,8 +113,16 @@ class Door:
         await self._bind(connection, identity.user_id, identity.name)
         connection.bound_by = "token"
         connection.scope = identity.scope
+        self._expire(connection, identity.expires_at)
+        # The other namespaces of a page live on the same socket: its newest token counts for all of them.
+        for sibling in self.connections.siblings(connection):
+            if sibling.bound_by == "token" and sibling.expires_at < identity.expires_at:
+                self._expire(sibling, identity.expires_at)
+
+    def _expire(self, connection: Connection, expires_at: float) -> None:
         connection.forget_expiry()
-        left_s = identity.expires_at - time.time()
+        connection.expires_at = expires_at
+        left_s = expires_at - time.time()
         connection.cancel_expiry = self._kit.timers.call_at(
             self._kit.clock.monotonic() + max(0.0, left_s), lambda: self._expired(connection)
         )

@@ -31,6 +31,7 @@ class Connection:
     bare_suggestions: bool = False
     lang: str | None = None
     entering: asyncio.Event | None = None
+    expires_at: float = 0.0  # of its token, seconds since 1970
     cancel_expiry: Callable[[], None] | None = field(default=None, repr=False)
 
     def forget_expiry(self) -> None:

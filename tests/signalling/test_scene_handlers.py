@@ -176,3 +176,19 @@ async def test_a_token_is_asked_for_and_renewed_there_as_everywhere() -> None:
         assert joined["snapshot"]["avatars"][0]["userId"] == "ann"
         samples = house.metrics.registry.get_sample_value
         assert samples("events_total", {"event": "join_scene", "outcome": "ok"}) == 1
+
+
+async def test_a_renewed_token_counts_for_all_namespaces_of_a_page_and_an_older_one_for_none() -> None:
+    async with in_process(dev=False) as house:
+        now = int(house.built.services.clock.wall_ms() / 1000)
+        for sid, namespace in (("1", "/"), ("1.s", NAMESPACE_SCENE), ("2", "/")):
+            await house.server.connect(sid, {"token": good("ann", exp=now + 100)}, namespace=namespace)
+        chat, scene, other = (house.built.door.connections.get(sid) for sid in ("1", "1.s", "2"))
+        assert chat is not None
+        assert scene is not None
+        assert other is not None
+        line = Line(house)
+        await line.ok("1", "refresh_token", token=good("ann", exp=now + 200))
+        assert (chat.expires_at, scene.expires_at, other.expires_at) == (now + 200, now + 200, now + 100)
+        await line.ok("1.s", "refresh_token", token=good("ann", exp=now + 150))
+        assert (chat.expires_at, scene.expires_at) == (now + 200, now + 150)

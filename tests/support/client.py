@@ -35,15 +35,16 @@ class Disconnected(Exception):
 class ChatClient:
     """One device. Make it with `connected` or `ChatClient.open`."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = "/") -> None:
         self.events: list[tuple[str, Any]] = []
+        self._namespace = namespace
         self.gone = asyncio.Event()
         self._changed = asyncio.Event()
         self._refusal: Any = None
         self._socket = socketio.AsyncClient(reconnection=False, handle_sigint=False)
-        self._socket.on("*", self._note)
-        self._socket.on("connect_error", self._refused)
-        self._socket.on("disconnect", self._ended)
+        self._socket.on("*", self._note, namespace=namespace)
+        self._socket.on("connect_error", self._refused, namespace=namespace)
+        self._socket.on("disconnect", self._ended, namespace=namespace)
 
     @classmethod
     async def open(
@@ -55,9 +56,10 @@ class ChatClient:
         auth: Mapping[str, Any] | None = None,
         transports: Sequence[str] = ("websocket",),
         headers: Mapping[str, str] | None = None,
+        namespace: str = "/",
     ) -> "ChatClient":
         """A connected client. `query` names the user in development mode. Raises `Refused`."""
-        client = cls()
+        client = cls(namespace)
         credentials = {**({} if token is None else {"token": token}), **(auth or {})}
         address = f"{url}?{urlencode(query)}" if query else url
         try:
@@ -66,6 +68,7 @@ class ChatClient:
                 auth=credentials or None,
                 transports=list(transports),
                 headers=dict(headers or {}),
+                namespaces=[namespace],
                 wait_timeout=WAIT_S,
             )
         except SocketIOConnectionError as error:
@@ -88,7 +91,7 @@ class ChatClient:
 
     async def emit(self, event: str, payload: Any = _NOTHING) -> None:
         """Send without asking for an answer."""
-        await self._socket.emit(event, None if payload is _NOTHING else payload)
+        await self._socket.emit(event, None if payload is _NOTHING else payload, namespace=self._namespace)
 
     async def ask(self, event: str, payload: Any = _NOTHING, *, within_s: float = WAIT_S) -> Payload:
         """Send and return the acknowledgement. Raises `TimeoutError` or `Disconnected`."""
@@ -99,7 +102,8 @@ class ChatClient:
                 answer.set_result(values[0])
 
         try:
-            await self._socket.emit(event, None if payload is _NOTHING else payload, callback=answered)
+            given = None if payload is _NOTHING else payload
+            await self._socket.emit(event, given, callback=answered, namespace=self._namespace)
         except SocketIOError as error:
             raise Disconnected from error
         ended: asyncio.Future[Any] = asyncio.ensure_future(self.gone.wait())

@@ -96,6 +96,7 @@ class World:
         self._environment = Environment(definition.environment)
         self._avatars = Avatars(definition, self._space)
         self._gestures: TokenBuckets[int] = TokenBuckets(rate=GESTURES_PER_SECOND, burst=GESTURES_BURST)
+        self._flips: TokenBuckets[int] = TokenBuckets(rate=GESTURES_PER_SECOND, burst=GESTURES_BURST)
         self._tick = 0
         self._batch_at = now
 
@@ -168,10 +169,11 @@ class World:
         body.rotation = pose.rotation or body.rotation
         body.animation = pose.animation or body.animation
         body.emotion = pose.emotion or body.emotion
-        if flips or pose.action is not None:
+        # A change of mood or gait is told at once, but who flickers waits for the batch.
+        if pose.action is not None or (flips and not self._flips.take(slot, now=now)):
             outputs.append(Posed(body.tell(), action=pose.action))
         else:
-            body.pending = body.pending or pose.rotation is not None
+            body.pending = body.pending or flips or pose.rotation is not None
         if pose.action is not None:
             outputs += self._topic(f"gesture:{pose.action}")
         return outputs

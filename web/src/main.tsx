@@ -13,6 +13,7 @@ import "./call/mini.css";
 import "./call/sheets.css";
 import "./insight/insight.css";
 import "./insight/summary.css";
+import "./scene/scene.css";
 
 const root = document.getElementById("root");
 if (root !== null) {

@@ -138,6 +138,16 @@ def test_turning_waits_and_a_change_of_mood_or_gait_does_not(stage: Stage) -> No
     assert stage.agree()
 
 
+def test_who_flickers_is_told_of_ten_times_a_second_at_most(stage: Stage) -> None:
+    count = len(stage.heard("b1"))
+    for step in range(200):
+        stage.pose("a1", animation=("walk", "idle")[step % 2])
+        stage.wait(0.01)
+    stage.wait(0.2)
+    assert len(stage.heard("b1")) - count <= 8 + 2 * 4 + 2 * 10 + 2
+    assert stage.agree()
+
+
 def test_a_gesture_is_told_at_once_and_not_too_often(stage: Stage) -> None:
     for _ in range(8):
         stage.pose("a1", action="wave")

@@ -53,6 +53,8 @@ export interface AnswerCall {
 }
 /**
  * Say who is behind the connection: a token, or in development mode just a user id (also as a bare string).
+ *
+ * In every namespace.
  */
 export interface Authenticate {
   userId?: string;
@@ -399,7 +401,7 @@ export interface ChangeEnvironment {
   sceneId?: string;
 }
 /**
- * Sent once after a connection is accepted.
+ * Sent once after a connection is accepted, in each namespace.
  */
 export interface Connected {
   serverTime: string;
@@ -936,7 +938,7 @@ export interface ReadUpTo {
   readSeq: number;
 }
 /**
- * Replace the connection's token before it expires. It must be of the same user.
+ * Replace the connection's token before it expires, in every namespace of it. It must be of the same user.
  */
 export interface RefreshToken {
   token: string;

@@ -1,11 +1,11 @@
 import { CallButtons } from "../call/CallButtons";
 import { Avatar } from "../ui/Avatar";
-import { BackIcon } from "../ui/icons";
+import { BackIcon, PlaceIcon } from "../ui/icons";
 import { shortTime, useStrings } from "../ui/i18n";
 import type { Client } from "./client";
 import { othersOf, titleOf, type Room } from "./room";
 
-export function ChatHeader({ client, room }: { client: Client; room: Room }) {
+export function ChatHeader({ client, room, onScene }: { client: Client; room: Room; onScene: () => void }) {
   const { lang, t } = useStrings();
   const others = othersOf(room, client.me);
   const [peer] = others;
@@ -28,6 +28,12 @@ export function ChatHeader({ client, room }: { client: Client; room: Room }) {
           {online ? t("online") : away}
         </span>
       </div>
+      <button
+        className="icon-button" type="button" data-testid="scene-button" aria-label={t("enterScene")}
+        title={t("enterScene")} disabled={client.store.get().status !== "online"} onClick={onScene}
+      >
+        <PlaceIcon />
+      </button>
       {others.length === 1 && (
         <CallButtons calls={client.calls} matchId={room.matchId} online={client.store.get().status === "online"} />
       )}

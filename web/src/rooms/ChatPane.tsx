@@ -25,7 +25,14 @@ interface Draft {
   editing: Message | null;
 }
 
-export function ChatPane({ client, room, outbox }: { client: Client; room: Room; outbox: Outbox }) {
+interface ChatPaneProps {
+  client: Client;
+  room: Room;
+  outbox: Outbox;
+  onScene: () => void;
+}
+
+export function ChatPane({ client, room, outbox, onScene }: ChatPaneProps) {
   const { t } = useStrings();
   const { matchId } = room;
   const input = useRef<HTMLTextAreaElement>(null);
@@ -76,7 +83,7 @@ export function ChatPane({ client, room, outbox }: { client: Client; room: Room;
 
   return (
     <main className="chat">
-      <ChatHeader client={client} room={room} />
+      <ChatHeader client={client} room={room} onScene={onScene} />
       <ErrorNote error={room.faults.join}>
         <button className="button small" type="button" onClick={() => void client.retryJoin(matchId)}>
           {t("tryAgain")}

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { CallEnd, CallLayer } from "../call/CallLayer";
 import { useWatched } from "../call/store";
 import type { Session } from "../session/identity";
+import { ScenePane } from "../scene/ScenePane";
 import { saveSession } from "../session/storage";
 import icon from "../ui/icon.svg";
 import { ConnectionBar } from "../ui/ConnectionBar";
@@ -27,6 +28,8 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
   const [client] = useState(() => new Client(session, sessionStorage, saveSession));
   const state = useStore(client.store);
   const { incoming, current } = useWatched(client.calls.store);
+  const { matchId: sceneOf } = useWatched(client.scenes.view);
+  const [sceneShown, setSceneShown] = useState(false);
 
   useEffect(() => {
     client.start();
@@ -43,6 +46,7 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
   }, [unread, ringing, state.me, t]);
 
   const room = state.openId === null ? undefined : state.rooms[state.openId];
+  const inScene = sceneShown && room !== undefined && sceneOf === room.matchId;
   return (
     <div className="workspace" data-pane={room === undefined ? "list" : "chat"}>
       <ConnectionBar
@@ -51,7 +55,10 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
       />
       <MatchNotice client={client} state={state} />
       <CallEnd client={client} state={state} />
-      <div className="panes" data-call={current === null ? "none" : current.minimised ? "mini" : "open"}>
+      <div
+        className="panes" data-scene={inScene ? "open" : "none"}
+        data-call={current === null ? "none" : current.minimised ? "mini" : "open"}
+      >
         <Sidebar
           client={client} state={state} name={session.name}
           onLang={(next) => {
@@ -61,15 +68,23 @@ export function Workspace({ session, onLang, onLogout }: WorkspaceProps) {
           onLogout={() => onLogout(false)}
         />
         <CallLayer client={client} state={state} />
-        {room === undefined ? (
+        {inScene && <ScenePane scenes={client.scenes} onBack={() => setSceneShown(false)} />}
+        {room === undefined && (
           <main className="chat empty">
             <div>
               <img src={icon} alt="" width="72" height="72" />
               <p className="muted">{t("pickChat")}</p>
             </div>
           </main>
-        ) : (
-          <ChatPane key={room.matchId} client={client} room={room} outbox={state.outbox} />
+        )}
+        {room !== undefined && !inScene && (
+          <ChatPane
+            key={room.matchId} client={client} room={room} outbox={state.outbox}
+            onScene={() => {
+              client.scenes.enter(room.matchId);
+              setSceneShown(true);
+            }}
+          />
         )}
       </div>
     </div>

@@ -1,5 +1,6 @@
 /** What a person does and what the server tells, between the store and the connection. */
 import { Calls } from "../call/calls";
+import { Scenes } from "../scene/scenes";
 import type { Chip } from "../prompts/chips";
 import { api } from "../session/api";
 import { Connection, type ConnectionListener } from "../session/connection";
@@ -18,6 +19,7 @@ type Handlers = { [K in ServerEventName]?: (payload: Down<K>) => void };
 export class Client implements ConnectionListener {
   readonly store: Store;
   readonly calls: Calls;
+  readonly scenes: Scenes;
   readonly #connection: Connection;
   readonly #sender: Sender;
   readonly #sync: Sync;
@@ -36,6 +38,7 @@ export class Client implements ConnectionListener {
     this.store = new Store(initialState(session.userId, parseOutbox(storage.getItem(key))));
     this.#connection = new Connection(session, this);
     this.calls = new Calls(this.#connection, session.userId);
+    this.scenes = new Scenes(() => this.#session.token);
     this.#faults = new Faults(this.store);
     this.#sync = new Sync(this.store, this.#connection, this.#faults);
     this.#sender = new Sender(this.store, this.#connection, (outbox) =>
@@ -54,6 +57,7 @@ export class Client implements ConnectionListener {
 
   stop(): void {
     this.calls.stop();
+    this.scenes.stop();
     this.#sender.stop();
     this.#connection.stop();
   }

@@ -51,3 +51,15 @@ export const DevicesIcon = () => (
 );
 export const MinimiseIcon = () => <Icon><path d="M10 4v6H4M14 20v-6h6M10 10L4 4M14 14l6 6" /></Icon>;
 export const ExpandIcon = () => <Icon><path d="M4 10V4h6M20 14v6h-6M4 4l6 6M20 20l-6-6" /></Icon>;
+export const PlaceIcon = () => (
+  <Icon><path d="M12 21c4-4.4 6-7.6 6-10.5a6 6 0 0 0-12 0C6 13.4 8 16.6 12 21z" /><circle cx="12" cy="10.5" r="2.2" /></Icon>
+);
+export const WaveIcon = () => (
+  <Icon><path d="M8 12V6.5a1.5 1.5 0 0 1 3 0V11V5a1.5 1.5 0 0 1 3 0v6V6.5a1.5 1.5 0 0 1 3 0V14a6 6 0 0 1-6 6c-3 0-4.5-2-6-5l-1-2a1.5 1.5 0 0 1 2.5-1.5L8 13" /></Icon>
+);
+export const LaughIcon = () => (
+  <Icon><circle cx="12" cy="12" r="9" /><path d="M8.5 9.5h.01M15.5 9.5h.01M7.5 13.5h9a4.5 4.5 0 0 1-9 0z" /></Icon>
+);
+export const BlushIcon = () => (
+  <Icon><circle cx="12" cy="12" r="9" /><path d="M8 10q1-1 2 0M14 10q1-1 2 0M9 15.5q3 2 6 0M6.5 13h1M16.5 13h1" /></Icon>
+);

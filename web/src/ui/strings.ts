@@ -1,10 +1,12 @@
 /** Every text of the page. Both languages hold the same keys; a test compares them. */
 import { callEn, callZh } from "../call/strings";
 import { insightEn, insightZh } from "../insight/strings";
+import { sceneEn, sceneZh } from "../scene/strings";
 
 const en = {
   ...callEn,
   ...insightEn,
+  ...sceneEn,
   appName: "Visavis",
   tagline: "Two people, one conversation.",
   language: "Language",
@@ -102,6 +104,7 @@ export type StringKey = keyof typeof en;
 const zh: Record<StringKey, string> = {
   ...callZh,
   ...insightZh,
+  ...sceneZh,
   appName: "Visavis",
   tagline: "两个人，一段对话。",
   language: "语言",
