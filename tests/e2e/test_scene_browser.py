@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, Position, async_playwright, expect
 
-from tests.e2e.test_browser import DESK, PRESENCE_MS, Person, someone
-from tests.e2e.test_call_browser import FLAGS
+from tests.e2e.test_browser import PRESENCE_MS, Person, someone
+from tests.support.chromium import CAPTURE, DESK, FLAGS
 from tests.support.server import Server
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.timeout(150)]
@@ -21,7 +21,7 @@ CUP = 1
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *CAPTURE])
         yield chromium
         await chromium.close()
 
