@@ -22,7 +22,7 @@ function NoticeLine({ notice, me, nameOf, onDismiss, onUnmute }: LineProps) {
       className="call-line notice" data-testid="call-notice" data-kind={notice.kind} data-user={notice.userId}
       data-whose={own ? "own" : "other"}
     >
-      <span className="side clip" dir="auto">{own ? t("noticeOwn") : nameOf(notice.userId)}</span>
+      {!speaking && <span className="side clip" dir="auto">{own ? t("noticeOwn") : nameOf(notice.userId)}</span>}
       <span className="grow" dir="auto">{text}</span>
       {speaking && (
         <button className="line-button" type="button" data-testid="notice-unmute" onClick={onUnmute}>{t("unmute")}</button>

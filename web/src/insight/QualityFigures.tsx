@@ -46,9 +46,13 @@ export function QualityFigures({ legs, me, nameOf, onClose }: QualityFiguresProp
             return (
               <tr key={`${leg.userId} ${leg.direction}`} data-testid={`leg-${leg.direction}`} data-user={leg.userId}>
                 <th scope="row" dir="auto">
-                  <LevelBars level={leg.level} />
-                  <span className="unseen">{t(levelKey(leg.level))}: </span>
-                  {legTitle(t, leg, me, nameOf(leg.userId))}
+                  <span className="whose">
+                    <LevelBars level={leg.level} />
+                    <span>
+                      <span className="unseen">{t(levelKey(leg.level))}: </span>
+                      {legTitle(t, leg, me, nameOf(leg.userId))}
+                    </span>
+                  </span>
                 </th>
                 <td>{mos}</td>
                 <td>{loss}</td>

@@ -1,0 +1,13 @@
+"""The tap tells events from the rest of what runs over a connection."""
+
+from tests.support.wire_tap import event_in
+
+
+def test_an_event_has_a_name_and_a_payload_with_or_without_an_ack() -> None:
+    assert event_in('4217["call_media",{"audio":false}]') == ("call_media", {"audio": False})
+    assert event_in('42["typing",{"text":"a\\nb\u2028"}]') == ("typing", {"text": "a\nb\u2028"})
+    assert event_in('42["leave_chat"]') == ("leave_chat", None)
+
+
+def test_acks_pings_and_connects_are_no_events() -> None:
+    assert [event_in(frame) for frame in ("2", '430[{"ok":true}]', '40{"sid":"x"}', b"42[1]")] == [None] * 4
