@@ -9,12 +9,14 @@ names fixed in code: nothing a client sends becomes a label.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitoring.call_quality import CALL_QUALITY_LABELS, CALL_QUALITY_SERIES, CallQualityMetrics
+from monitoring.series import Series
 from protocol.calls import EndReason
 from protocol.errors import CloseReason, ErrorCode
 
@@ -121,17 +123,6 @@ class MediaCounts:
     legs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One series as /metrics shows it. `buckets` are upper bounds in the unit of the name."""
-
-    name: str
-    type: Literal["gauge", "counter", "histogram", "info"]
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
 # Handlers and commits: from 100 us (a message without disk) to 5 s (the client gave up).
 _WORK_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 # Providers answer in tenths of a second to their deadline of some seconds; the built-in one in under 10 ms.
@@ -234,6 +225,7 @@ SERIES: Final = (
     CALL_SETUP_SECONDS,
     TALK_PROMPTS,
     TALK_PROMPT_RESUMED_SECONDS,
+    *CALL_QUALITY_SERIES,
     MEDIA_LEGS,
     MEDIA_PACKETS,
     MEDIA_BYTES,
@@ -318,6 +310,7 @@ class Metrics:
         self.call_setup_seconds = self._histogram(CALL_SETUP_SECONDS)
         self._prompt_resumed = self._histogram(TALK_PROMPT_RESUMED_SECONDS)
         self._calls_active = self._gauge(CALLS_ACTIVE)
+        self.call_quality = CallQualityMetrics(self.registry)
         self._media = _MediaCollector()
         self.registry.register(self._media)
         self._ai = self._histogram(AI_LATENCY)
@@ -438,7 +431,8 @@ def metrics_reference() -> str:
     lines.append("- `reason` of `calls_total`: " + _names(get_args(EndReason)) + ".")
     lines.append("- `reason` of `media_refused_total`: " + _values(MediaRefusal) + ".")
     lines.append("- `kind` of media: " + _names(_KINDS) + ".")
-    lines.append("- `direction`: " + _names(_DIRECTIONS) + ", seen from the server.")
+    lines.append("- `direction` of media: " + _names(_DIRECTIONS) + ", seen from the server.")
+    lines += [f"- {label}: {_names(values)}." for label, values in CALL_QUALITY_LABELS]
     lines.append("- `outcome` of `events_total`: `ok`, " + _values(ErrorCode) + ".")
     lines.append("- `trigger` of `talk_prompts_total`: " + _values(PromptTrigger) + ".")
     lines.append(

@@ -26,9 +26,9 @@ from backends.timers_asyncio import AsyncioTimers
 from media.calls import RING_WINDOW_S, CallService
 from media.core.call import CallTimes
 from media.core.silence import AirTimes
-from media.facts import CallConnected, CallEnded
 from media.meter import CallMeters
 from media.ports import CallClaims, CallLog, MediaPlane
+from media.records import CallRecorder
 from media.service import MediaService
 from monitoring.health import HealthBoard
 from monitoring.metrics import Metrics, RejectKind
@@ -51,6 +51,7 @@ from signalling.server import Door, DoorLimits
 from signalling.services import Services
 from virtual_scene.service import SceneService
 from virtual_scene.templates import load as load_scenes
+from visavis.call_metrics import count_calls
 from visavis.config import Config, ConfigError, host_and_port
 from visavis.erasure import Erasure
 from visavis.http import make_app
@@ -167,8 +168,8 @@ def build(
         default_lang=config.assist.default_lang,
     )
     facts.subscribe(MessageStored, lambda fact: metrics.messages_total.inc())
-    facts.subscribe(CallConnected, lambda fact: metrics.call_setup_seconds.observe(fact.setup_s))
-    facts.subscribe(CallEnded, lambda fact: metrics.call_ended(fact.reason))
+    CallRecorder(kit, stores.calls)
+    count_calls(facts, metrics)
     metrics.watch_calls(lambda: services.calls.running, media.counts)
     server = make_server(_engine_options(config), Hooks(metrics), cors_allowed_origins="*")
     limits = config.limits
