@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from assist.ports import PromptRating
 from assist.prompts import RESUME_WITHIN_S
 from media.core.silence import HeldBack
-from media.facts import TopicHeldBack
+from media.facts import SilenceEnded, TopicHeldBack
 from protocol.errors import NotFound, Unavailable
 from protocol.quality import SummaryPrompt
 from rooms.model import User
@@ -212,6 +212,13 @@ async def test_a_word_in_another_call_means_nothing(house: CallHouse) -> None:
     await house.show()
     house.speak("other")
     house.end("other")
+    assert house.counted == {"shown": 1}
+
+
+async def test_a_trouble_that_is_over_is_no_answer(house: CallHouse) -> None:
+    house.service()
+    await house.show()
+    house.facts.publish(SilenceEnded("c", False, 9.0))
     assert house.counted == {"shown": 1}
 
 
