@@ -335,7 +335,9 @@ class CallService:
             del self._of_user[user_id]
         self._ended.remember(call.call_id, call.user_ids, now=self._clock.monotonic())
         self._facts.publish(
-            facts.CallEnded(call.call_id, live.match.match_id, call.user_ids, _reason(call), call.duration_s)
+            facts.CallEnded(
+                call.call_id, live.match.match_id, call.user_ids, _reason(call), call.duration_s, call.devices()
+            )
         )
         self._finishing.add(live)
         self._kit.timers.spawn(self._finish(live), f"end of call {call.call_id}")

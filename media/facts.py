@@ -1,8 +1,9 @@
 """What happened in calls, told in process (`rooms.facts.FactBus`), in the past tense."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from media.core.call_meter import CallSecond
+from media.core.call_meter import CallSecond, LegTotal
 from media.core.silence import HeldBack, Trouble
 from media.core.talk import Talk
 from protocol.calls import CallMode, EndReason
@@ -32,13 +33,16 @@ class CallConnected(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallEnded(Fact):
-    """A call is over, once. `duration_s` is 0.0 when it never had media. Calls to somebody busy are told too."""
+    """A call is over, once. `duration_s` is 0.0 when it never had media. Calls to somebody busy are told too.
+
+    `devices`: those that were in the call, by user."""
 
     call_id: str
     match_id: str
     user_ids: tuple[str, ...]
     reason: EndReason
     duration_s: float
+    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,14 @@ class TopicsWavedAway(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TalkMeasured(Fact):
-    """The conversation of a call that has ended."""
+    """The conversation of a call that has ended, and how each direction was over all of it.
+
+    `duration_s` and `devices` are those of its `CallEnded`."""
 
     call_id: str
     match_id: str
     user_ids: tuple[str, ...]
     talk: Talk
+    totals: tuple[LegTotal, ...]
+    duration_s: float
+    devices: Mapping[str, tuple[str, ...]]

@@ -143,7 +143,17 @@ class CallMeters:
         call = self._calls.pop(fact.call_id, None)
         if call is not None:
             talk = call.meter.talk(now=self._kit.clock.monotonic())
-            self._kit.facts.publish(facts.TalkMeasured(call.call_id, call.match_id, call.user_ids, talk))
+            self._kit.facts.publish(
+                facts.TalkMeasured(
+                    call.call_id,
+                    call.match_id,
+                    call.user_ids,
+                    talk,
+                    call.meter.totals(),
+                    fact.duration_s,
+                    fact.devices,
+                )
+            )
         if not self._calls and self._cancel is not None:
             self._cancel()
             self._cancel = None

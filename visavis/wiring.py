@@ -10,6 +10,7 @@ from assist.ports import PromptLog, SuggestionLog
 from assist.prompts import PromptService
 from assist.providers.builtin import BuiltinProvider, load_bank
 from assist.service import AssistService, AssistStores, Providers
+from assist.summaries import SummaryService
 from assist.topic_choice import TopicChooser, TopicProviders
 from backends.bus_memory import MemoryBus
 from backends.calls_sqlite import SqliteCallLog
@@ -282,20 +283,22 @@ def _calls(config: Config, kit: Kit, chat: ChatService, claims: CallClaims, medi
 
 def _prompts(config: Config, kit: Kit, stores: Stores, metrics: Metrics, calls: CallService) -> PromptService:
     builtin = BuiltinProvider()
+    chooser = TopicChooser(
+        kit,
+        AssistStores(stores.suggestions, stores.relations, stores.messages),
+        TopicProviders(topics=builtin, fallback=builtin, observe=metrics.observe_ai, bank=load_bank()),
+        default_lang=config.assist.default_lang,
+    )
     prompts = PromptService(
         kit,
-        TopicChooser(
-            kit,
-            AssistStores(stores.suggestions, stores.relations, stores.messages),
-            TopicProviders(topics=builtin, fallback=builtin, observe=metrics.observe_ai, bank=load_bank()),
-            default_lang=config.assist.default_lang,
-        ),
+        chooser,
         prompts=stores.prompts,
         people=stores.relations,
         audience=calls,
         count=metrics.talk_prompt,
     )
     prompts.subscribe(kit.facts)
+    SummaryService(kit, prompts, chooser).subscribe(kit.facts)
     return prompts
 
 

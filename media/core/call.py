@@ -163,6 +163,10 @@ class Call:
         """Everybody who was rung or rang."""
         return tuple(person.user_id for person in self.people)
 
+    def devices(self) -> dict[str, tuple[str, ...]]:
+        """The devices of each person that are in the call, or may act on it."""
+        return {person.user_id: person.devices() for person in self._joined()}
+
     @property
     def duration_s(self) -> float:
         """From the first media of both sides to the end; 0.0 before the end and for a call that never had any."""

@@ -5,7 +5,7 @@ Contract: `feed` with the counters of both legs twice a second or more often, `s
 `second` what callers are told. Nothing here knows words, wire or sockets.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -57,6 +57,45 @@ class CallSecond:
     notices: tuple[Notice, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LegTotal:
+    """One direction of one person over the whole call: mean score (None: never judged), the level that it had most of
+    the time (of two the worse), mean loss (ratio)."""
+
+    user_id: str
+    direction: Direction
+    mos: float | None
+    level: Level
+    loss: float
+
+
+class _Sum:
+    """What a `LegTotal` is made of."""
+
+    def __init__(self) -> None:
+        self.mos = self.loss = 0.0
+        self.judged = self.seconds = 0
+        self.levels: Counter[Level] = Counter()
+
+    def add(self, score: LegScore) -> None:
+        """Take a second."""
+        if score.level is Level.UNKNOWN:
+            return
+        self.seconds += 1
+        self.loss += score.loss
+        self.levels[score.level] += 1
+        if score.mos is not None:
+            self.judged += 1
+            self.mos += score.mos
+
+    def total(self, user_id: str, direction: Direction) -> LegTotal:
+        """All of it; at least one second was added."""
+        most = max(self.levels.values())
+        level = [level for level in Level if self.levels[level] == most][-1]
+        mos = self.mos / self.judged if self.judged else None
+        return LegTotal(user_id, direction, mos, level, self.loss / self.seconds)
+
+
 class _Person:
     """One of the two, with the scores of both directions."""
 
@@ -77,6 +116,7 @@ class CallMeter:
         self._cause = CauseFinder()
         self._silence = Silence(times)
         self._board = NoticeBoard()
+        self._sums: dict[tuple[str, Direction], _Sum] = {}
 
     def media_set(self, user_id: str, *, audio: bool, video: bool, speaking: bool | None, now: float) -> None:
         """`call_media` of this person. `speaking`: they talk into a muted microphone."""
@@ -111,8 +151,14 @@ class CallMeter:
         legs = [
             score for user_id in self._people for score in (self._up(user_id, measures), self._down(user_id, measures))
         ]
+        for score in legs:
+            self._sums.setdefault((score.user_id, score.direction), _Sum()).add(score)
         cause = self._cause.second([each.cause for each in measures.values()], host_lag_s=host_lag_s)
         return CallSecond(tuple(legs), cause, tuple(self._board.observe(self._troubles(now), now=now)))
+
+    def totals(self) -> tuple[LegTotal, ...]:
+        """How each direction was so far; those of which nothing is known are left out."""
+        return tuple(sums.total(*key) for key, sums in self._sums.items() if sums.seconds)
 
     def talk(self, *, now: float) -> Talk:
         """The conversation so far."""

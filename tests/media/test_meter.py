@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from media import facts as kinds
+from media.core.level import Level
 from media.core.silence import AirTimes, HeldBack, Trouble
 from media.meter import FEED_S, CallMeters
 from protocol.calls import SetCallMedia
@@ -154,6 +155,12 @@ async def test_the_talk_is_told_at_the_end_and_nothing_is_measured_after(calls: 
     (told,) = [fact for fact in measured.facts if isinstance(fact, kinds.TalkMeasured)]
     assert (told.call_id, told.match_id, told.user_ids) == (measured.call_id, calls.match_id, ("ann", "bob"))
     assert len(told.talk.turns) == 8
+    assert told.duration_s == pytest.approx(20, abs=0.5)
+    assert told.devices == {"ann": ("a1",), "bob": ("b1",)}
+    assert {(total.user_id, total.direction) for total in told.totals} == {
+        (user_id, direction) for user_id in ("ann", "bob") for direction in ("up", "down")
+    }
+    assert all(total.level is Level.GOOD and total.loss == 0 for total in told.totals)
     before = len(measured.quality("a1"))
     await measured.run(30)
     assert len(measured.quality("a1")) == before
