@@ -116,7 +116,6 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
         "bench": "media: packets forwarded in calls of two, one server process on one core, pure engine",
         "cases_by_calls": cases,
         "required_cpu_us_per_packet_at_most": CPU_US_AT_MOST,
-        "or_multiple_of_engine_alone_at_most": round(MULTIPLE_AT_MOST, 2),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {name: version(name) for name in ("visavis", "aiortc", "pylibsrtp", "pyopenssl", "uvloop")},
     }
