@@ -204,6 +204,7 @@ class MediaService:
         transport.listener = Listener(
             on_connected=lambda keys: self._connected(call_id, leg),
             on_state=lambda state: self._changed(call_id, leg, state),
+            on_data=lambda packet: self._endpoint.refuse(TransportRefusal.SCTP_UNEXPECTED),
         )
         return leg
 

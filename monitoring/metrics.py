@@ -69,6 +69,7 @@ class MediaRefusal(StrEnum):
     DTLS_MALFORMED = "dtls_malformed"
     DTLS_PLAIN_ALERT = "dtls_plain_alert"
     DTLS_LIMIT = "dtls_limit"
+    SCTP_UNEXPECTED = "sctp_unexpected"
     SCTP_MALFORMED = "sctp_malformed"
     SCTP_LIMIT = "sctp_limit"
     UNKNOWN = "unknown"

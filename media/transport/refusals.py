@@ -17,6 +17,7 @@ class TransportRefusal(StrEnum):
     DTLS_LIMIT = "dtls_limit"  # more handshake bytes or attempts than a client needs
     RTP_UNCHECKED_ADDRESS = "rtp_unchecked_address"
     RTP_TOO_EARLY = "rtp_too_early"  # from a checked address before there are keys
+    SCTP_UNEXPECTED = "sctp_unexpected"  # there is no association that it could belong to
     SCTP_MALFORMED = "sctp_malformed"
     SCTP_LIMIT = "sctp_limit"  # outside the windows that the relay gives
     UNKNOWN = "unknown"  # no protocol of RFC 7983

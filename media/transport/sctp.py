@@ -73,6 +73,7 @@ class DataChannels:
     def receive(self, packet: bytes) -> None:
         """Take one decrypted SCTP packet."""
         if self._over:
+            self._refuse(TransportRefusal.SCTP_UNEXPECTED)
             return
         try:
             check_packet(packet, self._association.window)

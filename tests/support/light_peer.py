@@ -137,7 +137,7 @@ class LightPeer:
         await self.transport.connect(Remote.of(str(answered["sdp"])))
 
     def offer_sdp(self) -> str:
-        """Audio and video both ways, with what a browser offers for them."""
+        """Audio, video and data both ways, with what a browser offers for them."""
         transport = [
             f"a=ice-ufrag:{self.transport.ufrag}",
             f"a=ice-pwd:{self.transport.pwd}",
@@ -152,7 +152,7 @@ class LightPeer:
             "o=- 1 1 IN IP4 127.0.0.1",
             "s=-",
             "t=0 0",
-            "a=group:BUNDLE 0 1",
+            "a=group:BUNDLE 0 1 2",
             f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS}",
             "c=IN IP4 0.0.0.0",
             "a=mid:0",
@@ -174,6 +174,11 @@ class LightPeer:
             f"a=ssrc-group:FID {self._ssrcs[VP8]} {self._ssrcs[RTX]}",
             f"a=ssrc:{self._ssrcs[VP8]} cname:{self.user_id}",
             f"a=ssrc:{self._ssrcs[RTX]} cname:{self.user_id}",
+            "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+            "c=IN IP4 0.0.0.0",
+            "a=mid:2",
+            *(line for line in transport if not line.startswith(("a=extmap", "a=rtcp-mux", "a=sendrecv"))),
+            "a=sctp-port:5000",
         ]
         return "".join(f"{line}\r\n" for line in lines)
 

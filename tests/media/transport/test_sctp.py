@@ -232,3 +232,12 @@ async def test_mutated_packets_of_a_connected_peer_end_nothing_else(seed: int) -
     assert errors == []
     assert slowest < 0.05
     assert (refused + pair.refused)[TransportRefusal.SCTP_MALFORMED] > 500
+
+
+async def test_what_comes_after_the_end_is_unexpected(pair: Pair) -> None:
+    await pair.connect()
+    pair.ours.close()
+    before = pair.refused.total()
+    pair.ours.receive(sealed(pair.association, data()))
+    assert pair.refused[TransportRefusal.SCTP_UNEXPECTED] == 1
+    assert pair.refused.total() == before + 1
