@@ -188,7 +188,8 @@ class StreamSnapshot:
     """Counters of one publication (direction "up") or slot ("down"); cumulative unless said otherwise.
 
     Up: what the relay received and asked. Down: what the relay sent; ``lost``, ``loss``, ``jitter`` and
-    ``rtt`` are then what the receiver reported (RFC 3550 6.4.1), None before its first report.
+    ``rtt`` are then what the receiver reported (RFC 3550 6.4.1), None before its first report; ``lost`` also counts
+    what was sent while nothing reached it.
     """
 
     stream_id: int  # publication id or slot id

@@ -12,6 +12,7 @@ from media.engine.headers import ExtensionMap, advance_send_time, header_length,
 from media.engine.link import Link
 from media.engine.ring import RING_PACKETS, RING_SECONDS, Ring
 from media.engine.srtp import SRTP_ERRORS
+from media.engine.unheard import Unheard
 from media.rtcp import ReportBlock
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class DownStream:
     __slots__ = (
         "_budget", "_budget_mark", "_resent_at", "_rtx_sequence", "clock_rate", "continuity", "counted_as",
         "id", "jitter", "link", "loss", "lost", "nacks", "octets", "packets", "payload_octets", "plis",
-        "resent", "resent_octets", "route", "rtx", "sent", "slot", "ssrc",
+        "resent", "resent_octets", "route", "rtx", "sent", "slot", "ssrc", "unheard",
     )  # fmt: skip
 
     def __init__(self, stream_id: int, slot: Slot, link: Link, continuity: Continuity) -> None:
@@ -50,6 +51,7 @@ class DownStream:
         self.lost: int | None = None
         self.loss: float | None = None
         self.jitter: float | None = None
+        self.unheard = Unheard()
         self.clock_rate = _AUDIO_CLOCK if slot.kind == "audio" else _VIDEO_CLOCK
         self._budget = RESEND_BURST
         self._budget_mark = 0
@@ -66,9 +68,9 @@ class DownStream:
         self.rtx = b"" if slot.rtx_ssrc is None or not slot.rtx_pts else slot.rtx_ssrc.to_bytes(4, "big")
         self.sent = (self.sent or Ring()) if slot.nack and not self.rtx else None
 
-    def reported(self, block: ReportBlock) -> None:
+    def reported(self, block: ReportBlock, now: float) -> None:
         """Take what the receiver says about this stream."""
-        self.lost = block.lost
+        self.lost = block.lost + self.unheard.reported(block.highest, self.packets, self.link.rtt, now)
         self.loss = block.fraction / 256
         self.jitter = block.jitter / self.clock_rate
 

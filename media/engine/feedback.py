@@ -70,7 +70,7 @@ class Feedback:
             down = leg.down_of(block.ssrc)
             if down is None:
                 continue
-            down.reported(block)
+            down.reported(block, now)
             rtt = rtcp.round_trip(block, rtcp.ntp(now + self._wall))
             if rtt is not None:
                 leg.link.measured_rtt(rtt)

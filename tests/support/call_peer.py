@@ -1,6 +1,6 @@
 """A person in a call: a Socket.IO client and an aiortc peer that sends numbered pictures and a tone.
 
-    two_in_a_call(server, ana_path=..., ben_path=...)  ->  two `CallPeer`s whose media flow through the relay
+    two_in_a_call(server, seed=..., microphones=...)  ->  two `CallPeer`s whose media flow through the relay
 
 A picture carries its sender's mark, its number and a check sum in 8 x 5 blocks of 40 x 40 dots, so that no video codec
 can blur it at any rate; the rest is seeded noise, so that the encoder needs what it may take. All private names of
@@ -13,6 +13,7 @@ import fractions
 import re
 import secrets
 import time
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -77,7 +78,7 @@ def _check(value: int) -> int:
 
 
 class Pictures(MediaStreamTrack):
-    """A camera that numbers its pictures."""
+    """A camera that numbers its pictures. After `freeze` no further one comes."""
 
     kind = "video"
 
@@ -87,8 +88,15 @@ class Pictures(MediaStreamTrack):
         self.sent = 0
         self._noise = np.random.default_rng(mark)
         self._began: float | None = None
+        self._frozen = False
+
+    def freeze(self) -> None:
+        """The camera hangs, without a word."""
+        self._frozen = True
 
     async def recv(self) -> VideoFrame:
+        if self._frozen:
+            await asyncio.Event().wait()  # until the peer is closed
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         await asyncio.sleep(max(0.0, self._began + self.sent / PICTURES_PER_S - now))
@@ -100,30 +108,43 @@ class Pictures(MediaStreamTrack):
         return frame
 
 
-class Tone(MediaStreamTrack):
-    """A microphone that hears one sine of `hertz` at `level` (1.0: full scale)."""
+class Sound(MediaStreamTrack):
+    """A microphone that hears `samples`, 20 ms at a time."""
 
     kind = "audio"
 
-    def __init__(self, hertz: float, level: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._hertz, self._level = hertz, level
         self._packets = 0
         self._began: float | None = None
+
+    @abstractmethod
+    def samples(self, at: int) -> Samples:
+        """The SAMPLES samples from sample number `at` on."""
 
     async def recv(self) -> AudioFrame:
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         at = self._packets * SAMPLES
         await asyncio.sleep(max(0.0, self._began + at / SAMPLE_RATE - now))
-        phase = 2 * np.pi * self._hertz * (at + np.arange(SAMPLES)) / SAMPLE_RATE
-        wave = (np.sin(phase) * self._level * 32767).astype(np.int16)
         # Stereo as the encoder is: making two channels of one would cost 3 dB.
-        frame = AudioFrame.from_ndarray(np.repeat(wave, 2).reshape(1, -1), format="s16", layout="stereo")
+        frame = AudioFrame.from_ndarray(np.repeat(self.samples(at), 2).reshape(1, -1), format="s16", layout="stereo")
         frame.pts, frame.sample_rate = at, SAMPLE_RATE
         frame.time_base = fractions.Fraction(1, SAMPLE_RATE)
         self._packets += 1
         return frame
+
+
+class Tone(Sound):
+    """One sine of `hertz` at `level` (1.0: full scale)."""
+
+    def __init__(self, hertz: float, level: float) -> None:
+        super().__init__()
+        self._hertz, self._level = hertz, level
+
+    def samples(self, at: int) -> Samples:
+        phase = 2 * np.pi * self._hertz * (at + np.arange(SAMPLES)) / SAMPLE_RATE
+        return (np.sin(phase) * self._level * 32767).astype(np.int16)
 
 
 @dataclass
@@ -153,7 +174,7 @@ class Received:
 class CallPeer:
     """One person on one device. `path` stands between the peer and the relay when it is given."""
 
-    def __init__(self, client: ChatClient, user_id: str, mark: int, *, hertz: float, level: float) -> None:
+    def __init__(self, client: ChatClient, user_id: str, mark: int, microphone: Sound) -> None:
         self.client = client
         self.user_id = user_id
         self.mark = mark
@@ -163,7 +184,7 @@ class CallPeer:
         self.pictures = Pictures(mark)
         self.path: ImpairedPath | None = None
         self.pc = RTCPeerConnection(CONFIGURATION)
-        self._tone = Tone(hertz, level)
+        self._microphone = microphone
         self._tasks: list[asyncio.Task[None]] = []
         self.pc.on("track", self._heard)
         self.channels: dict[str, RTCDataChannel] = {}
@@ -188,7 +209,7 @@ class CallPeer:
     ) -> None:
         """Offer to the relay and take its answer; `make_path` is given the relay's address."""
         if audio:
-            self.pc.addTrack(self._tone)
+            self.pc.addTrack(self._microphone)
         if video:
             self.pc.addTrack(self.pictures)
         # After the tracks: aiortc gives a channel that comes first a transport of its own, which BUNDLE leaves dead.
@@ -349,17 +370,21 @@ async def two_in_a_call(
     video: bool = True,
     everything: bool = False,
     channels: tuple[str, ...] = (),
+    microphones: tuple[Sound, Sound] | None = None,
+    ben_seed: int | None = None,
 ) -> AsyncIterator[tuple[CallPeer, CallPeer]]:
     """Ana rings, Ben accepts, both offer; with a seed Ana's leg runs over an `ImpairedPath`, clear at first.
 
-    `channels`: labels of data channels that both open."""
+    `channels`: labels of data channels that both open. `microphones`: Ana's and Ben's instead of tones. `ben_seed`: a
+    path for Ben's leg too."""
     names = two_ids()
     async with contextlib.AsyncExitStack() as stack:
         tokens = [server.dev_token(name) for name in names]
         clients = [await stack.enter_async_context(connected(server.url, token=token)) for token in tokens]
         match_id = make_match(server, *names)
-        ana = CallPeer(clients[0], names[0], 0x5A, hertz=440.0, level=0.25)
-        ben = CallPeer(clients[1], names[1], 0xA6, hertz=1000.0, level=0.1)
+        ana_hears, ben_hears = microphones or (Tone(440.0, level=0.25), Tone(1000.0, level=0.1))
+        ana = CallPeer(clients[0], names[0], 0x5A, ana_hears)
+        ben = CallPeer(clients[1], names[1], 0xA6, ben_hears)
         stack.push_async_callback(ana.close)
         stack.push_async_callback(ben.close)
         for client in clients:
@@ -370,9 +395,9 @@ async def two_in_a_call(
         await ben.client.wait_for("incoming_call", lambda data: data["callId"] == started["callId"])
         ana.call_id = ben.call_id = started["callId"]
         await ben.client.ok("answer_call", {"callId": ben.call_id, "accept": True})
-        make_path = None if seed is None else MakePath(stack, seed, everything=everything)
-        await ana.offer(make_path, audio=audio, video=video, channels=channels)
-        await ben.offer(audio=audio, video=video, channels=channels)
+        for peer, its_seed in ((ana, seed), (ben, ben_seed)):
+            make_path = None if its_seed is None else MakePath(stack, its_seed, everything=everything)
+            await peer.offer(make_path, audio=audio, video=video, channels=channels)
         for peer in (ana, ben):
             await peer.client.wait_for("call_state", lambda data: data["state"] == "active", within_s=10)
         yield ana, ben

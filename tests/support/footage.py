@@ -1,6 +1,7 @@
 """What a browser's fake camera and microphone show and say: a drawn person who sways and talks, speech by espeak-ng."""
 
 import subprocess
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -8,10 +9,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tests.support.speech import noisy, silence
+
 Colour: TypeAlias = tuple[int, int, int]  # red, green, blue, 0..255
 Picture: TypeAlias = npt.NDArray[np.float64]  # height x width x 3, 0..255
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 20, 3
+ROOM_SNR_DB = 45.0  # below speech: a room with the window closed
 # JFIF's full-range conversion of RGB to Y, Cb, Cr (ITU-T T.871 section 7).
 _TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 _Y, _X = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
@@ -84,3 +88,13 @@ def speak(person: Person, path: Path) -> None:
     subprocess.run(
         ["ffmpeg", "-loglevel", "error", "-y", "-i", str(raw), "-ar", "48000", "-ac", "1", str(path)], check=True
     )
+
+
+def fall_silent(path: Path, *, after_s: float, for_s: float, seed: int) -> None:
+    """Of a file that `speak` has written: what comes later than `after_s` becomes `for_s` of a quiet room."""
+    with wave.open(str(path), "rb") as file:
+        shape, spoken = file.getparams(), file.readframes(round(after_s * file.getframerate()))
+    room = noisy(silence(for_s), ROOM_SNR_DB, seed).astype(np.int16)
+    with wave.open(str(path), "wb") as file:
+        file.setparams(shape)
+        file.writeframes(spoken + room.tobytes())

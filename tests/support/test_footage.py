@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.footage import ANA, BEN, FPS, HEIGHT, SECONDS, WIDTH, Person, film, speak
+from tests.support.footage import ANA, BEN, FPS, HEIGHT, ROOM_SNR_DB, SECONDS, WIDTH, Person, fall_silent, film, speak
+from tests.support.speech import ACTIVE_DBOV
 
 FRAME_OCTETS = WIDTH * HEIGHT * 3 // 2
 
@@ -49,3 +50,18 @@ def test_the_speech_is_no_silence(tmp_path: Path) -> None:
     seconds = samples[: len(samples) // 48000 * 48000].reshape(-1, 48000)
     assert len(seconds) > 5
     assert ((seconds / 32767) ** 2).mean(axis=1).min() > 1e-4
+
+
+@pytest.mark.needs("espeak-ng", "ffmpeg")
+def test_the_speech_ends_in_a_quiet_room(tmp_path: Path) -> None:
+    path = tmp_path / "ana.wav"
+    speak(ANA, path)
+    with wave.open(str(path)) as file:
+        before = file.readframes(3 * 48_000)
+    fall_silent(path, after_s=3, for_s=5, seed=1)
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (48_000, 1, 2)
+        assert file.readframes(3 * 48_000) == before
+        room = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float64)
+    assert len(room) == 5 * 48_000
+    assert 10 * np.log10(((room / 32_768) ** 2).mean()) == pytest.approx(ACTIVE_DBOV - ROOM_SNR_DB, abs=1)

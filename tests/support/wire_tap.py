@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from playwright.async_api import Page, WebSocketRoute
 
 # Socket.IO 5 in Engine.IO 4: a message (4) that is an event (2) of the main namespace, perhaps with an ack's number.
 _EVENT = re.compile(r"42\d*(\[.*)", re.DOTALL)
+# An acknowledgement (3) of the main namespace, with its number.
+_ACK = re.compile(r"(43\d+)(\[.*)", re.DOTALL)
 
 
 def event_in(frame: str | bytes) -> tuple[str, Any] | None:
@@ -20,14 +22,30 @@ def event_in(frame: str | bytes) -> tuple[str, Any] | None:
     return name, payloads[0] if payloads else None
 
 
+def with_answer(frame: str | bytes, change: Callable[[str], str]) -> str | bytes:
+    """The frame; the SDP of an acknowledgement that holds one is changed."""
+    found = _ACK.fullmatch(frame) if isinstance(frame, str) else None
+    if found is None:
+        return frame
+    payloads = json.loads(found[2])
+    if not payloads or not isinstance(payloads[0], dict) or "sdp" not in payloads[0]:
+        return frame
+    payloads[0]["sdp"] = change(payloads[0]["sdp"])
+    return found[1] + json.dumps(payloads)
+
+
 class WireTap:
     """One page's connection. `sent`: every event of the page with its payload, in order."""
 
-    def __init__(self, page: Page, *, instead_of: Collection[str]) -> None:
-        """`instead_of`: events that reach the page only from here, not from the server."""
+    def __init__(
+        self, page: Page, *, instead_of: Collection[str] = (), answer: Callable[[str], str] = lambda sdp: sdp
+    ) -> None:
+        """`instead_of`: events that reach the page only from here, not from the server. `answer`: what becomes of the
+        relay's SDP on its way to the page."""
         self.sent: list[tuple[str, Any]] = []
         self._page = page
         self._instead_of = instead_of
+        self._answer = answer
         self._to_page: WebSocketRoute | None = None
 
     async def attach(self) -> None:
@@ -45,7 +63,7 @@ class WireTap:
         def down(frame: str | bytes) -> None:
             event = event_in(frame)
             if event is None or event[0] not in self._instead_of:
-                to_page.send(frame)
+                to_page.send(with_answer(frame, self._answer))
 
         to_page.on_message(up)
         to_server.on_message(down)

@@ -239,3 +239,47 @@ def test_a_retransmission_that_nobody_misses_goes_nowhere() -> None:
     call.sender.send(Rtp(97, 7, 0, 0xA2, b"", padding=200))
     assert len(call.receiver.rtp) == 2
     assert not call.world.refused()
+
+
+def reports(call: OneWay, *, highest: int, lost: int = 0) -> int | None:
+    """A receiver report now; the loss that the relay makes of it."""
+    block = ReportBlock(TO_B_VIDEO, 0, lost, highest, 0, 0, 0)
+    call.receiver.report(rtcp.receiver_report(ReceiverReport(1, (block,))))
+    return down(call).lost
+
+
+def test_what_was_sent_to_a_receiver_whom_nothing_reaches_any_more_is_lost() -> None:
+    """Their reports go on, with the number of the last packet that came and no new loss (RFC 3550 6.4.1, A.3)."""
+    call = one_way()
+    call.sender.send(*frames(1, 5))
+    heard = call.receiver.rtp[-1].seq
+    found = [reports(call, highest=heard, lost=2)]
+    for second in range(4):
+        call.sender.send(*frames(6 + 10 * second, 10))
+        call.world.now += 1.0
+        found.append(reports(call, highest=heard, lost=2))
+    # What went out less than UNHEARD_S ago may still be on its way.
+    assert found == [2, 2, 12, 22, 32]
+    # With the next packet that comes the receiver counts them itself: the sum does not fall.
+    assert reports(call, highest=heard + 40, lost=2 + 39) == 41
+
+
+def test_packets_on_their_way_are_not_taken_for_lost_however_often_a_receiver_reports() -> None:
+    call = one_way()
+    lsr = rtcp.middle(rtcp.ntp(call.world.now + UNIX_TIME - 0.9))
+    block = ReportBlock(TO_B_VIDEO, 0, 0, 0, 0, lsr, 0)
+    call.receiver.report(rtcp.receiver_report(ReceiverReport(1, (block,))))
+    call.sender.send(*frames(1, 5))
+    heard = call.receiver.rtp[0].seq - 1
+    for number in range(17):  # twice a round trip of 0.9 s is longer than UNHEARD_S
+        call.sender.send(*frames(6 + number, 1))
+        call.world.now += 0.1
+        assert reports(call, highest=heard) == 0
+
+
+def test_who_is_sent_nothing_misses_nothing() -> None:
+    call = one_way()
+    call.sender.send(*frames(1, 5))
+    for _ in range(5):
+        call.world.now += 1.0
+        assert reports(call, highest=call.receiver.rtp[-1].seq, lost=1) == 1
