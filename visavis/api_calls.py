@@ -99,7 +99,14 @@ async def _readable(call: Call) -> CallRecord:
     return record
 
 
-@route("GET", "/api/v1/calls", answer=CallList, scopes=SCOPES, query=CallsQuery)
+@route(
+    "GET",
+    "/api/v1/calls",
+    answer=CallList,
+    scopes=SCOPES,
+    query=CallsQuery,
+    errors=(ErrorCode.TOO_LARGE,),
+)
 async def list_calls(call: Call) -> Reply:
     """One's own calls, the newest first."""
     query: CallsQuery = call.query

@@ -64,7 +64,8 @@ class Person:
 
     async def descriptions(self) -> tuple[str, str]:
         """SDP: what this page offered last, and what the relay answered last."""
-        return await self.probe("localDescription"), await self.probe("remoteDescription")
+        answered = await self.probe("remoteDescription")  # first: an answer is never newer than the offer that is read
+        return await self.probe("localDescription"), answered
 
     async def stats(self) -> dict[str, Any]:
         found: dict[str, Any] = await self.probe("stats()")
@@ -83,6 +84,21 @@ class Person:
                     now = await self.stats()
         except TimeoutError:
             raise AssertionError(f"{self.name}: not enough media in {within_s} s, {first} -> {now}") from None
+
+    async def until_still(self, within_s: float) -> None:
+        """There comes a second with no more than one frame and no sound."""
+        now = await self.stats()
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    before = now
+                    await asyncio.sleep(1)
+                    now = await self.stats()
+                    sound = now["totalAudioEnergy"] - before["totalAudioEnergy"]
+                    if now["framesDecoded"] - before["framesDecoded"] <= 1 and sound < SILENCE:
+                        return
+        except TimeoutError:
+            raise AssertionError(f"{self.name}: media still comes after {within_s} s, {before} -> {now}") from None
 
     async def mean_colour(self) -> list[float]:
         """Red, green and blue, 0..255, of the upper left corner of the other person's picture."""
@@ -169,12 +185,7 @@ class BrowserCall:
         await self.ana.press("mute-button")
         await self.ana.press("camera-button")
         await self.ben.sees("peer-muted")
-        await asyncio.sleep(1)
-        before = await self.ben.stats()
-        await asyncio.sleep(1)
-        after = await self.ben.stats()
-        assert after["framesDecoded"] - before["framesDecoded"] <= 1
-        assert after["totalAudioEnergy"] - before["totalAudioEnergy"] < SILENCE
+        await self.ben.until_still(5)
         await self.ana.press("camera-button")
         await self.ana.press("mute-button")
         await self.ben.until_media(5)
