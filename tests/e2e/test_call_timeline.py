@@ -31,9 +31,9 @@ async def test_a_call_its_end_and_each_of_its_seconds_can_be_read(server: Server
         path, token = f"/api/v1/calls/{ana.call_id}", server.dev_token(ben.user_id)
         running = server.get(path, token=token)
         await asyncio.sleep(TALK_S)
+        lasted_s = time.monotonic() - began
         await ana.client.ok("end_call", {"callId": ana.call_id})
         await ben.client.wait_for("call_ended")
-        lasted_s = time.monotonic() - began
         told = len(ben.client.seen("call_quality"))
         people = {ana.user_id, ben.user_id}
     assert running["state"] == "running"
