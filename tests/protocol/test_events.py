@@ -136,3 +136,9 @@ def test_values_that_are_no_json_raise_nothing_else(cls: type[Event], data: st.D
 
 def test_both_directions_are_declared() -> None:
     assert {direction for direction, _, _ in REGISTRY} == set(Direction)
+
+
+def test_a_rating_names_a_suggestion_or_a_topic() -> None:
+    rating = next(cls for cls in CLIENT_EVENTS if cls.spec.name == "rate_suggestion")
+    with pytest.raises(ValidationError, match="suggestionId or promptId is needed"):
+        rating.from_wire({"used": True})

@@ -258,3 +258,9 @@ def test_reading_it_each_second_or_at_the_end_is_the_same(loss: float, burst: fl
     buffer.finish()
     taken.add(buffer.take())
     assert taken == (total(packets) if packets else Tally())
+
+
+def test_of_several_that_are_missed_time_tells_which_came_late() -> None:
+    again = Arrival(60 * 0.02 + 0.3, 50 * FRAME, 7000, 100, retransmitted=True)
+    tally = total(sorted([*without(sent(100), 50, 60), again]))
+    assert (tally.expected, tally.lost, tally.late) == (100, 1, 1)
