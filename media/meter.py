@@ -1,7 +1,8 @@
 """Measures the calls that run: reads the relay's counters, feeds the cores, tells callers and the house.
 
-One timer for all calls, since the relay's arrival log is read for all of them at once; it runs only while there is a
-call. Peer-to-peer calls send no packet through the relay, so of them nothing is known.
+Each call has a timer of its own, at its own moment: a reading takes some milliseconds, and all calls in one go would
+hold up every packet of media meanwhile. Peer-to-peer calls send no packet through the relay, so of them nothing is
+known.
 """
 
 import logging
@@ -64,6 +65,10 @@ class _Measured:
     names: dict[str, str]
     langs: dict[str, Lang]
     away: set[str] = field(default_factory=set)  # whose leg is lost
+    due: float = 0.0  # of the next reading
+    cancel: Callable[[], None] = lambda: None
+    feeds: int = 0  # in the second that runs
+    lag_s: float = 0.0  # by how much a reading in it was late
 
 
 class CallMeters:
@@ -88,10 +93,7 @@ class CallMeters:
         self._default_lang = default_lang
         self._ringing: dict[str, facts.CallStarted] = {}
         self._calls: dict[str, _Measured] = {}
-        self._cancel: Callable[[], None] | None = None
-        self._due = 0.0
-        self._feeds = 0
-        self._lag_s = 0.0
+        self._begun = 0
         kit.facts.subscribe(facts.CallStarted, self._on_started)
         kit.facts.subscribe(facts.CallConnected, self._on_connected)
         kit.facts.subscribe(facts.CallEnded, self._on_ended)
@@ -125,7 +127,9 @@ class CallMeters:
             langs=dict.fromkeys(user_ids, self._default_lang),
         )
         self._kit.timers.spawn(self._look_up(call), f"names of call {fact.call_id}")
-        self._arm()
+        # The golden ratio spreads calls that begin together: measured in one go they would hold up all media.
+        self._arm(call, FEED_S * (1 + self._begun * 0.618034 % 1.0))
+        self._begun += 1
 
     async def _look_up(self, call: _Measured) -> None:
         try:
@@ -142,6 +146,7 @@ class CallMeters:
         self._ringing.pop(fact.call_id, None)
         call = self._calls.pop(fact.call_id, None)
         if call is not None:
+            call.cancel()
             talk = call.meter.talk(now=self._kit.clock.monotonic())
             self._kit.facts.publish(
                 facts.TalkMeasured(
@@ -154,9 +159,6 @@ class CallMeters:
                     fact.devices,
                 )
             )
-        if not self._calls and self._cancel is not None:
-            self._cancel()
-            self._cancel = None
 
     def _on_media_set(self, fact: facts.MediaSet) -> None:
         call = self._calls.get(fact.call_id)
@@ -175,33 +177,28 @@ class CallMeters:
             call.meter.leg_changed(user_id, connected=connected)
             (call.away.discard if connected else call.away.add)(user_id)
 
-    def _arm(self) -> None:
-        if self._cancel is None:
-            self._due = self._kit.clock.monotonic() + FEED_S
-            self._cancel = self._kit.timers.call_at(self._due, self._tick)
+    def _arm(self, call: _Measured, after_s: float = FEED_S) -> None:
+        call.due = self._kit.clock.monotonic() + after_s
+        call.cancel = self._kit.timers.call_at(call.due, lambda: self._tick(call))
 
-    def _tick(self) -> None:
-        self._cancel = None
+    def _tick(self, call: _Measured) -> None:
         now = self._kit.clock.monotonic()
-        self._lag_s = max(self._lag_s, now - self._due)
+        call.lag_s = max(call.lag_s, now - call.due)
         try:
-            self._measure(now)
+            self._measure(call, now)
         finally:
-            # One call that can not be measured does not leave the others without.
-            if self._calls:
-                self._arm()
+            # What can not be measured now may be the next time.
+            if call.call_id in self._calls:
+                self._arm(call)
 
-    def _measure(self, now: float) -> None:
-        counted = self._media.measured()
-        for call in list(self._calls.values()):
-            for output in call.meter.feed(counted.get(call.call_id, ()), now=now):
-                self._kit.facts.publish(_fact(call, output))
-        self._feeds += 1
-        if self._feeds < _FEEDS:
+    def _measure(self, call: _Measured, now: float) -> None:
+        for output in call.meter.feed(self._media.measured(call.call_id), now=now):
+            self._kit.facts.publish(_fact(call, output))
+        call.feeds += 1
+        if call.feeds < _FEEDS:
             return
-        lag_s, self._feeds, self._lag_s = self._lag_s, 0, 0.0
-        for call in list(self._calls.values()):
-            self._tell(call, call.meter.second(now=now, host_lag_s=lag_s))
+        lag_s, call.feeds, call.lag_s = call.lag_s, 0, 0.0
+        self._tell(call, call.meter.second(now=now, host_lag_s=lag_s))
 
     def _tell(self, call: _Measured, second: CallSecond) -> None:
         self._kit.facts.publish(facts.CallMeasured(call.call_id, second))

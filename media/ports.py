@@ -48,8 +48,8 @@ class MediaPlane(Protocol):
         """Drop all legs and stop listening."""
         ...
 
-    def measured(self) -> Mapping[str, Sequence[LegCounters]]:
-        """The counters of all legs by call, with the packets that came since this was last asked. One may ask."""
+    def measured(self, call_id: str) -> Sequence[LegCounters]:
+        """The counters of the call's legs, with the packets that came since this was last asked. One may ask."""
         ...
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:

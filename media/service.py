@@ -149,17 +149,11 @@ class MediaService:
             legs=self._endpoint.legs,
         )
 
-    def measured(self) -> dict[str, list[LegCounters]]:
+    def measured(self, call_id: str) -> list[LegCounters]:
         """See the port."""
-        found = {leg.leg_id: leg for leg in self.snapshot()}
-        return {
-            call_id: [
-                leg_counters(leg.user_id, found[leg.leg_id], fec=leg.fec)
-                for leg in legs.values()
-                if leg.leg_id in found
-            ]
-            for call_id, legs in self._calls.items()
-        }
+        legs = {leg.leg_id: leg for leg in self._calls.get(call_id, {}).values()}
+        found = self._engine.snapshot(self._kit.clock.monotonic(), legs.keys())
+        return [leg_counters(legs[leg.leg_id].user_id, leg, fec=legs[leg.leg_id].fec) for leg in found]
 
     def ice_servers(self, user_id: str) -> Sequence[IceServer]:
         """None: the relay's own address is in its answer."""

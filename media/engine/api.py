@@ -13,7 +13,7 @@ only adding the same leg twice or a publication or slot to an unknown leg raises
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from struct import Struct
@@ -276,8 +276,8 @@ class Engine(Protocol):
     def heard(self, leg_id: int) -> float | None:
         """Time of the last authentic packet of the leg; None if there was none."""
 
-    def snapshot(self, now: float) -> list[LegSnapshot]:
-        """Read the counters of all legs and clear what is "since the last snapshot"."""
+    def snapshot(self, now: float, leg_ids: Collection[int] | None = None) -> list[LegSnapshot]:
+        """Read the counters of these legs (None: of all) and clear what is "since the last snapshot" of them."""
 
     def totals(self) -> Mapping[tuple[Direction, Kind], Tally]:
         """Read what has passed, for all directions and kinds. Sums never fall; reading clears nothing."""

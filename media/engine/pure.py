@@ -7,7 +7,7 @@ Only the header is read. No clock, no socket, no logging: see ``media.engine.api
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from media import rtcp
@@ -295,8 +295,9 @@ class PureEngine:
 
     # ---- statistics
 
-    def snapshot(self, now: float) -> list[LegSnapshot]:
+    def snapshot(self, now: float, leg_ids: Collection[int] | None = None) -> list[LegSnapshot]:
         self._now = now
+        wanted = self._legs.keys() if leg_ids is None else leg_ids
         return [
             LegSnapshot(
                 leg_id=leg.id,
@@ -307,7 +308,7 @@ class PureEngine:
                 refused=dict(leg.link.refused),
                 streams=[*(up.snapshot() for up in leg.ups.values()), *(d.snapshot() for d in leg.downs.values())],
             )
-            for leg in self._legs.values()
+            for leg in (self._legs[leg_id] for leg_id in wanted if leg_id in self._legs)
         ]
 
     def totals(self) -> Mapping[tuple[Direction, Kind], Tally]:

@@ -1,5 +1,6 @@
 """Calls that are measured: what callers and the house are told, and when it begins and ends."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -204,3 +205,25 @@ async def test_a_late_server_is_the_cause_itself(calls: CallHouse) -> None:
 
 def _fails() -> Any:
     raise ZeroDivisionError
+
+
+async def test_calls_that_begin_together_are_read_at_moments_of_their_own(calls: CallHouse) -> None:
+    measured = Measured(calls, *two())
+    asked: list[tuple[float, str]] = []
+
+    def measure(call_id: str) -> tuple[()]:
+        asked.append((round(calls.clock.monotonic(), 6), call_id))
+        return ()
+
+    calls.media.measured = measure  # type: ignore[method-assign]  # the relay that is asked, and when
+    for call_id in ("c1", "c2", "c3"):
+        calls.house.facts.publish(kinds.CallStarted(call_id, "m", "ann", ("bob",), True, "relay"))
+        calls.house.facts.publish(kinds.CallConnected(call_id, "m", 0.1))
+    await measured.calls.timers.advance(4 * FEED_S)
+    moments = [moment for moment, _ in asked]
+    assert len(set(moments)) == len(moments) >= 9
+    assert min(after - before for before, after in pairwise(moments)) > FEED_S / 10
+    calls.house.facts.publish(kinds.CallEnded("c2", "m", ("ann", "bob"), "completed", 2.0))
+    asked.clear()
+    await measured.calls.timers.advance(4 * FEED_S)
+    assert {call_id for _, call_id in asked} == {"c1", "c3"}

@@ -150,3 +150,16 @@ def test_a_slot_that_comes_back_as_another_kind_takes_no_counts_with_it() -> Non
     engine.open_slot(audio_slot(mid="1", ssrc=TO_B_VIDEO, pts={OPUS: 109}))
     assert engine.totals() == before
     assert before["down", "audio"] == NOTHING
+
+
+def test_reading_one_leg_leaves_what_came_on_another() -> None:
+    call = one_way()
+    call.sender.send(*frames(1, 3))
+    engine, now = call.world.engine, call.world.now
+    (sending,) = (leg.leg_id for leg in engine.snapshot(now) if any(found.arrivals for found in leg.streams))
+    (other,) = (leg.leg_id for leg in engine.snapshot(now) if leg.leg_id != sending)
+    call.sender.send(*frames(4, 2))
+    assert engine.snapshot(now, [99]) == engine.snapshot(now, []) == []
+    assert [leg.leg_id for leg in engine.snapshot(now, [other])] == [other]
+    (leg,) = engine.snapshot(now, [sending])
+    assert sum(len(found.arrivals) // ARRIVAL.size for found in leg.streams) == 2
