@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from media import facts
 from media.core.call import Call, CallState, CallTimes, Ring, Tell
 from media.core.ended import EndedCalls
-from media.outbox import Outbox
 from media.ports import CallClaims, MediaPlane
 from protocol.base import ServerEvent
 from protocol.calls import (
@@ -41,6 +40,7 @@ from rooms.core.cache import RecentMap
 from rooms.core.limits import TokenBuckets
 from rooms.facts import DeviceCame, DeviceLeft
 from rooms.kit import Kit
+from rooms.letters import Letter, Letters
 from rooms.model import Match
 
 RING_WINDOW_S = 600  # over which the attempts to ring are limited (wire contract, section 1)
@@ -55,7 +55,7 @@ class _Live:
 
     call: Call
     match: Match
-    outbox: Outbox
+    letters: Letters
     alarm: Alarm
     connected: bool = False
     finished: asyncio.Event = field(default_factory=asyncio.Event)
@@ -232,7 +232,7 @@ class CallService:
         """Tell somebody of a call something, on their devices in it. A call that is over tells nothing."""
         live = self._calls.get(call_id)
         if live is not None:
-            live.outbox.put(live.call.announce(user_id, event))
+            live.letters.put(_letters(live.call.announce(user_id, event)))
 
     def consent(self, user_id: str, device: str, event: CallConsent) -> CallConsented:
         """A yes, or its withdrawal. Raises `NotFound`, `Forbidden`, `Gone`, `Conflict`, `Unavailable` (but for p2p)."""
@@ -247,7 +247,7 @@ class CallService:
         live = self._calls.get(call_id)
         if live is None:
             return False
-        live.outbox.put(live.call.tell(events))
+        live.letters.put(_letters(live.call.tell(events)))
         return True
 
     def wave_away(self, call_id: str, user_id: str) -> None:
@@ -267,7 +267,7 @@ class CallService:
     def _open(self, ring: Ring, match: Match) -> _Live:
         call = Call(ring, self._times, now=self._clock.monotonic())
         alarm = Alarm(deadline=call.deadline, ring=lambda: self._tick(live), timers=self._kit.timers, clock=self._clock)
-        live = _Live(call, match, Outbox(self._kit, ring.call_id), alarm)
+        live = _Live(call, match, Letters(self._kit, f"call {ring.call_id}"), alarm)
         self._calls[ring.call_id] = live
         for user_id in call.user_ids:
             self._of_user[user_id] = live
@@ -277,7 +277,7 @@ class CallService:
         """The callee is in another call: over before it began, and nothing of it reaches the callee."""
         self._ended.remember(call_id, (user_id,), now=self._clock.monotonic())
         ended = CallEnded(call_id=call_id, reason="busy", duration=0.0)
-        Outbox(self._kit, call_id).put([Tell(user_id, ended, only=(device,))])
+        Letters(self._kit, f"call {call_id}").put([Letter((user_id,), ended, only=(device,))])
         self._facts.publish(facts.CallEnded(call_id, match.match_id, (user_id,), "busy", 0.0))
         now = iso_time(self._clock.wall_ms())
         return CallStarted(call_id=call_id, state="ended", expires_at=now, ice_servers=[])
@@ -320,7 +320,7 @@ class CallService:
     def _post(self, live: _Live, tells: list[Tell]) -> None:
         """What every input to a call ends with: tell, note what it has come to, set its alarm."""
         call = live.call
-        live.outbox.put(tells)
+        live.letters.put(_letters(tells))
         if call.setup_s is not None and not live.connected:
             live.connected = True
             self._facts.publish(facts.CallConnected(call.call_id, live.match.match_id, call.setup_s))
@@ -348,7 +348,7 @@ class CallService:
         try:
             await self._try("media", call, self._media.close(call.call_id))
             await self._try("claims", call, self._claims.release(call.call_id, call.user_ids))
-            await live.outbox.flush()
+            await live.letters.flush()
             content = {
                 "callId": call.call_id,
                 "reason": _reason(call),
@@ -392,6 +392,10 @@ class CallService:
         if live is not None:
             live.call.left(fact.user_id, fact.connection_id, now=self._clock.monotonic())
             live.alarm.arm()
+
+
+def _letters(tells: Iterable[Tell]) -> list[Letter]:
+    return [Letter((tell.user_id,), tell.event, only=tell.only, skip=tell.skip) for tell in tells]
 
 
 def _reason(call: Call) -> EndReason:

@@ -18,6 +18,7 @@ from protocol.scene import (
 from rooms.alarm import Alarm
 from rooms.core.limits import TokenBuckets
 from rooms.kit import Kit
+from rooms.letters import Letter, Letters
 from rooms.ports import RelationStore
 from rooms.service import RoomService
 from virtual_scene import facts
@@ -25,7 +26,6 @@ from virtual_scene.core.definition import Definition
 from virtual_scene.core.events import Tell, object_state, quat_of, snapshot, tells, vec_of
 from virtual_scene.core.output import Entered, Happened, Left, Output, Refused
 from virtual_scene.core.world import Deed, Pose, World
-from virtual_scene.outbox import Letter, Outbox
 from virtual_scene.templates import DEFAULT
 
 _Key = tuple[str | None, str]  # match and name: each match has scenes of its own
@@ -38,7 +38,7 @@ class _Scene:
     scene_id: str
     match_id: str | None
     world: World
-    outbox: Outbox
+    letters: Letters
     alarm: Alarm
 
     @property
@@ -200,7 +200,7 @@ class SceneService:
             timers=self._kit.timers,
             clock=self._clock,
         )
-        scene = _Scene(scene_id, match_id, world, Outbox(self._kit, scene_id), alarm)
+        scene = _Scene(scene_id, match_id, world, Letters(self._kit, f"scene {scene_id}"), alarm)
         self._scenes[key] = scene
         return scene
 
@@ -216,7 +216,7 @@ class SceneService:
         The `newcomer` has all of it in the snapshot."""
         here = [(user_id, device) for user_id, device in scene.world.devices if device != newcomer]
         at = iso_time(self._clock.wall_ms())
-        scene.outbox.put([_letter(tell, here) for tell in tells(outputs, scene_id=scene.scene_id, at=at)])
+        scene.letters.put([_letter(tell, here) for tell in tells(outputs, scene_id=scene.scene_id, at=at)])
         for output in outputs:
             self._publish(scene, output)
         if not scene.world.seats:
@@ -237,5 +237,5 @@ class SceneService:
 def _letter(tell: Tell, here: list[tuple[str, str]]) -> Letter:
     """To those who are there now, or to the one connection that it is for."""
     if tell.only is not None:
-        return Letter((tell.user_id,), (tell.only,), tell.event)
-    return Letter(tuple(user_id for user_id, _ in here), tuple(device for _, device in here), tell.event)
+        return Letter((tell.user_id,), tell.event, only=(tell.only,))
+    return Letter(tuple(user_id for user_id, _ in here), tell.event, only=tuple(device for _, device in here))

@@ -185,7 +185,7 @@ class BrowserCall:
         await self.ana.press("mute-button")
         await self.ana.press("camera-button")
         await self.ben.sees("peer-muted")
-        await self.ben.until_still(5)
+        await self.ben.until_still(3)
         await self.ana.press("camera-button")
         await self.ana.press("mute-button")
         await self.ben.until_media(5)

@@ -45,8 +45,8 @@ def pictures(receiver: CallPeer, sender: CallPeer, since: float, first: int) -> 
     ("profile", "least_share", "longest_gap"),
     [
         (Profile(loss=0.01), 0.9, 1.5),
-        (Profile(loss=0.05), 0.75, 2.5),
-        (Profile(loss=0.1), 0.5, 4.0),  # aiortc asks for a packet once: then it stands still until a key frame
+        (Profile(loss=0.05), 0.8, 2.0),
+        (Profile(loss=0.1), 0.6, 3.0),  # aiortc asks for a packet once: then it stands still until a key frame
         (Profile(jitter=0.06), 0.9, 1.0),
     ],
     ids=["1 % loss", "5 % loss", "10 % loss", "60 ms jitter"],

@@ -89,7 +89,7 @@ async def test_what_a_dead_bus_does_not_take_is_lost_and_the_rest_is_told(
 ) -> None:
     call_id = (await calls.start()).call_id
     calls.house.bus_line.cut("publish")
-    with caplog.at_level(logging.WARNING, "media.outbox"):
+    with caplog.at_level(logging.WARNING, "rooms.letters"):
         await calls.answer(call_id)
     assert [vars(record)["event"] for record in caplog.records] == ["call_ended", "call_state", "call_state"]
     calls.house.bus_line.mend()

@@ -155,8 +155,9 @@ class Beside:
             )
             total += sent
             shares.append(came / sent)
-            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began, self.wait.within))
-            frozen.append(receiver.pictures.heard.longest_gap(1 / PICTURES_PER_S, self.began, self.wait.within))
+            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began, until, self.wait.within))
+            seen = receiver.pictures.heard
+            frozen.append(seen.longest_gap(1 / PICTURES_PER_S, self.began, until, self.wait.within))
         return {
             "pictures_sent": total,
             "pictures_share": round(min(shares), 4),

@@ -64,17 +64,27 @@ class Heard:
         """The numbers of what was sent in this time and came whole."""
         return {number for number, sent, _ in self.whole if since <= sent < until}
 
-    def longest_gap(self, period: float, since: float = 0.0, excused: Excused = _nothing) -> float:
+    def longest_gap(
+        self, period: float, since: float = 0.0, until: float | None = None, excused: Excused = _nothing
+    ) -> float:
         """Longest time (s) without anything, beyond what the sender itself was late against its `period` (s).
 
-        `excused` says how much of a time (begin, end) is the fault of something that is not measured."""
+        From `since` to `until` (None: to the last that came); silence at either end counts, also when nothing came at
+        all. `excused` says how much of a time (begin, end) is the fault of something that is not measured."""
         longest = period
-        heard = [entry for entry in self.whole if entry[1] >= since]
+        end = float("inf") if until is None else until
+        earlier = [entry for entry in self.whole if entry[2] < since]
+        heard = earlier[-1:] + [entry for entry in self.whole if since <= entry[2]]
         for (number, sent, arrived), (next_number, next_sent, next_arrived) in pairwise(heard):
             own = max(0.0, next_sent - sent - period * max(1, next_number - number))
-            gap = next_arrived - arrived - own
-            if gap > longest:
-                longest = max(longest, gap - excused(arrived, next_arrived))
+            begin, back = max(arrived, since), min(next_arrived, end)
+            longest = max(longest, back - begin - own - excused(begin, back)) if back - begin > period else longest
+        if not earlier and since > 0.0:  # nothing tells when the first should have been here: from the beginning
+            first = min([*(arrived for _, _, arrived in heard), end])
+            longest = max(longest, first - since - excused(since, first))
+        if until is not None:
+            last = max([since, *(arrived for _, _, arrived in heard)])
+            longest = max(longest, until - last - excused(last, max(last, until)))
         return longest
 
 

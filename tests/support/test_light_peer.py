@@ -46,7 +46,25 @@ def test_an_excuse_counts_for_its_gap_alone() -> None:
 
 def test_a_gap_before_the_measured_time_does_not_count() -> None:
     found = heard((1, 1.0, 1.0), (2, 1.02, 3.0), (3, 1.04, 3.02))
-    assert found.longest_gap(PERIOD, since=1.01) == pytest.approx(PERIOD)
+    assert found.longest_gap(PERIOD, since=2.99) == pytest.approx(PERIOD)
+
+
+def test_of_a_gap_that_begins_earlier_the_rest_counts() -> None:
+    found = heard((1, 1.0, 1.0), (2, 1.02, 3.0), (3, 1.04, 3.02))
+    assert found.longest_gap(PERIOD, since=2.0) == pytest.approx(1.0)
+
+
+def test_silence_at_either_end_is_a_gap() -> None:
+    found = heard((1, 1.0, 1.0), (2, 1.02, 1.02))
+    assert found.longest_gap(PERIOD, since=0.3) == pytest.approx(0.7)
+    assert found.longest_gap(PERIOD, since=0.99, until=5.0) == pytest.approx(3.98)
+    assert found.longest_gap(PERIOD, since=0.99, until=1.03) == pytest.approx(PERIOD)
+
+
+def test_where_nothing_comes_all_is_a_gap() -> None:
+    assert heard().longest_gap(PERIOD, since=1.0, until=9.0) == pytest.approx(8.0)
+    assert heard((1, 1.0, 1.0)).longest_gap(PERIOD, since=2.0, until=9.0) == pytest.approx(7.0)
+    assert heard().longest_gap(PERIOD, since=1.0, until=9.0, excused=lambda begin, end: 6.0) == pytest.approx(2.0)
 
 
 def test_a_picture_is_whole_with_its_last_part_whatever_the_order() -> None:
