@@ -61,7 +61,7 @@ def host_and_port(value: str) -> tuple[str, int | None]:
     except ValueError:
         raise ValueError("must be HOST or HOST:PORT, an IPv6 address with a port in brackets") from None
     port = None if found["port"] is None else int(found["port"])
-    if port is not None and not 0 < port < 65536:  # noqa: PLR2004
+    if port is not None and not 0 < port < 65536:  # noqa: PLR2004 (the ports there are)
         raise ValueError("must have a port from 1 to 65535")
     return host, port
 

@@ -61,9 +61,9 @@ def attach(probe: Probe) -> None:
         finally:
             probe.note("offer", began)
 
-    Endpoint._control = timed(Endpoint._control)  # type: ignore[method-assign]
-    PureEngine.receive = timed(PureEngine.receive)  # type: ignore[method-assign]
-    MediaService.offer = timed_offer  # type: ignore[method-assign, assignment]
+    Endpoint._control = timed(Endpoint._control)  # type: ignore[method-assign]  # the probe
+    PureEngine.receive = timed(PureEngine.receive)  # type: ignore[method-assign]  # as above
+    MediaService.offer = timed_offer  # type: ignore[method-assign, assignment]  # as above
 
 
 if __name__ == "__main__":

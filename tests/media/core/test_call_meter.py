@@ -202,7 +202,7 @@ def test_who_is_reconnected_is_told_once_and_lost_meanwhile() -> None:
 def test_without_levels_nothing_is_said_of_silences() -> None:
     call = VirtualCall(*two())
     for person in call.people:
-        person.level = lambda now: None  # type: ignore[assignment,return-value]
+        person.level = lambda now: None  # type: ignore[assignment,return-value]  # no level
     call.run(30)
     assert call.outputs == []
     assert call.meter.talk(now=30.0).turns == ()
