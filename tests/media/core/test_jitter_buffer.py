@@ -171,6 +171,16 @@ def test_of_several_that_are_waited_for_time_tells_which() -> None:
     assert buffer.take() == Tally(expected=100, missing=1, repairable=1)
 
 
+def test_the_first_that_is_waited_for_is_not_taken_for_another() -> None:
+    again = Arrival(1.045, 51 * FRAME, 9000, 100, retransmitted=True)
+    buffer = JitterBuffer(RATE)
+    for packet in without(sent(53), 50, 51):
+        buffer.packet(packet)
+    assert buffer.packet(again) == 51
+    buffer.finish()
+    assert buffer.take() == Tally(expected=53, missing=1, repairable=1)
+
+
 def test_a_number_that_hits_a_hole_far_from_its_time_is_another_packet() -> None:
     buffer = JitterBuffer(RATE)
     for packet in without(sent(200), 50, 199):
