@@ -280,13 +280,13 @@ def test_mutated_handshakes_raise_nothing_else_and_take_no_time() -> None:
     for _ in range(3000):
         victim = DtlsServer(IDENTITY, client.fingerprints)
         for datagram in (hello, *upward):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             try:
                 result = victim.receive(mutated(random_, datagram) if random_.random() < 0.7 else datagram)
                 assert result.event is not DtlsEvent.SECURED
             except DtlsMalformed:
                 pass
-            slowest = max(slowest, time.perf_counter() - begun)
+            slowest = max(slowest, time.thread_time() - begun)
     assert slowest < 0.05
 
 

@@ -40,9 +40,9 @@ def timed(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     control: Callable[[LocalSocket, bytes, Address, float], None] = endpoint._control
 
     def measured(local: LocalSocket, data: bytes, address: Address, now: float) -> None:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         control(local, data, address, now)
-        slowest[0] = max(slowest[0], time.perf_counter() - begun)
+        slowest[0] = max(slowest[0], time.thread_time() - begun)
 
     with monkeypatch.context() as patch:
         patch.setattr(endpoint, "_control", measured)

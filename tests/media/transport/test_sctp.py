@@ -148,9 +148,9 @@ async def test_packets_are_lost_without_a_way_and_nobody_is_told(pair: Pair) -> 
 async def test_a_parameter_of_length_zero_from_a_connected_peer_costs_nothing(pair: Pair) -> None:
     theirs = await pair.connect()
     packet = sealed(pair.association, chunk(4, struct.pack("!HH", 1, 0), flags=0))
-    begun = time.perf_counter()
+    begun = time.thread_time()
     pair.ours.receive(packet)
-    assert time.perf_counter() - begun < 0.05
+    assert time.thread_time() - begun < 0.05
     assert pair.refused == {TransportRefusal.SCTP_MALFORMED: 1}
     theirs.send("still here")
     await until(lambda: pair.messages)
@@ -177,9 +177,9 @@ async def test_what_is_sent_ahead_of_a_gap_is_bounded_in_memory_and_time(pair: P
     assert tsn is not None
     slowest = 0.0
     for number in range(4000, 1, -1):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         pair.ours.receive(sealed(pair.association, data(tsn + number, payload=bytes(1000))))
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.thread_time() - begun)
     assert slowest < 0.05
     assert pair.association.window.room >= 0
     assert pair.refused[TransportRefusal.SCTP_LIMIT] > 2900
@@ -218,9 +218,9 @@ async def test_mutated_packets_of_a_connected_peer_end_nothing_else(seed: int) -
                 chunks[random_.randrange(len(chunks))] = random_.choice([0, 1, 255, random_.randrange(256)])
         init = bytes(chunks[:1]) in (b"\1", b"\2")
         packet = sealed(pair.association, bytes(chunks), tag=0 if init and random_.random() < 0.9 else None)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         pair.ours.receive(packet)
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.thread_time() - begun)
         if count % 50 == 0:
             await asyncio.sleep(0)
         if pair.closed:  # ABORT and SHUTDOWN are the peer's right

@@ -64,8 +64,8 @@ def test_mutated_packets_raise_nothing_else_and_take_no_time() -> None:
                 packet[random_.randrange(len(packet))] = random_.choice([0, 1, 255, random_.randrange(256)])
             else:
                 packet[len(packet) // 2 : len(packet) // 2] = random_.randbytes(4)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         with contextlib.suppress(SctpRefused):
             check_packet(bytes(packet), random_.choice([OPEN, BEFORE_INIT]))
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.thread_time() - begun)
     assert slowest < 0.05

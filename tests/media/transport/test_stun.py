@@ -139,7 +139,7 @@ def test_mutated_requests_raise_nothing_else_and_are_never_authentic() -> None:
     for _ in range(20_000):
         seed = random_.choice(seeds)
         data = mutated(random_, seed)
-        begun = time.perf_counter()
+        begun = time.thread_time()
         try:
             request = parse_request(data)
             # All up to the end of the integrity, but for the length in the header, is what is signed.
@@ -148,4 +148,4 @@ def test_mutated_requests_raise_nothing_else_and_are_never_authentic() -> None:
             assert genuine == (request.authentic(VECTOR_KEY) or request.authentic(CREDENTIALS.key))
         except (StunMalformed, StunUnexpected):
             pass
-        assert time.perf_counter() - begun < 0.05
+        assert time.thread_time() - begun < 0.05
