@@ -1,8 +1,21 @@
 """From the engine's snapshots to what the measuring cores take."""
 
-from media.core.arrival import Arrival
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final
+
+from media.core.arrival import Arrivals
 from media.core.leg_meter import LegCounters, StreamCounters
 from media.engine.api import ARRIVAL, FLAG_MARKER, FLAG_RECOVERED, NO_LEVEL, LegSnapshot, StreamSnapshot
+
+# The numbers of a record of the log. The engine's are extended, but in 32 bits: of sequence numbers the low half is
+# what the cores extend again.
+_NUMBERS: Final = Struct("<dIHxxHxx")
+_LEVEL_AT: Final = ARRIVAL.size - 2
+_FLAGS_AT: Final = ARRIVAL.size - 1
+_MARKERS: Final = bytes(bool(flags & FLAG_MARKER) for flags in range(256))
+_RECOVERED: Final = bytes(bool(flags & FLAG_RECOVERED) for flags in range(256))
+_NONE: Final = Arrivals()
 
 
 def leg_counters(user_id: str, leg: LegSnapshot, *, fec: bool) -> LegCounters:
@@ -10,21 +23,30 @@ def leg_counters(user_id: str, leg: LegSnapshot, *, fec: bool) -> LegCounters:
     return LegCounters(user_id, leg.rtt, [_stream(stream, fec=fec) for stream in leg.streams])
 
 
-def arrivals(log: bytes) -> list[Arrival]:
+def arrivals(log: bytes) -> Arrivals:
     """The records of an arrival log."""
-    # The engine's numbers are extended, but in 32 bits: the low half is what the cores extend again.
-    return [
-        Arrival(
-            arrival,
-            timestamp,
-            sequence & 0xFFFF,
-            size,
-            level=None if level == NO_LEVEL else level,
-            marker=bool(flags & FLAG_MARKER),
-            retransmitted=bool(flags & FLAG_RECOVERED),
-        )
-        for arrival, timestamp, sequence, size, level, flags in ARRIVAL.iter_unpack(log)
-    ]
+    if not log:
+        return _NONE
+    times, timestamps, sequences, sizes = zip(*_NUMBERS.iter_unpack(log), strict=True)
+    levels, flags = log[_LEVEL_AT :: ARRIVAL.size], log[_FLAGS_AT :: ARRIVAL.size]
+    return Arrivals(
+        times,
+        timestamps,
+        sequences,
+        sizes,
+        levels=_levels(levels),
+        markers=flags.translate(_MARKERS),
+        retransmitted=flags.translate(_RECOVERED),
+    )
+
+
+def _levels(levels: bytes) -> Sequence[int | None]:
+    without = levels.count(NO_LEVEL)
+    if without == 0:
+        return levels
+    if without == len(levels):
+        return (None,) * without
+    return [None if level == NO_LEVEL else level for level in levels]
 
 
 def _stream(stream: StreamSnapshot, *, fec: bool) -> StreamCounters:

@@ -1,11 +1,13 @@
-"""One received RTP packet as the measuring cores take it, and the numbers in it without their wraps."""
+"""Received RTP packets as the measuring cores take them, and the numbers in them without their wraps."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from media.core.seqnum import timestamp_distance, unwrap
 
 _SEQUENCE_MAX: Final = 0xFFFF
 _TIMESTAMP_MAX: Final = 0xFFFFFFFF
+_HALF_CIRCLE: Final = 0x80000000  # of timestamps
 
 
 class Arrival(NamedTuple):
@@ -18,6 +20,108 @@ class Arrival(NamedTuple):
     level: int | None = None  # RFC 6464: -dBov, 0 loudest, 127 digital silence; None: no extension
     marker: bool = False
     retransmitted: bool = False  # it came as an answer to a NACK, so its arrival says nothing about the path
+
+
+class Arrivals:
+    """Packets of one stream in the order of arrival, by column: whole columns cost less than an object a packet.
+
+    `stretches` has where each run of packets that follow one another ends: sequence numbers without a gap, none of them
+    a retransmission. A retransmission is a stretch of its own."""
+
+    __slots__ = ("_stretches", "levels", "markers", "retransmitted", "sequences", "sizes", "times", "timestamps")
+
+    def __init__(
+        self,
+        times: Sequence[float] = (),
+        timestamps: Sequence[int] = (),
+        sequences: Sequence[int] = (),
+        sizes: Sequence[int] = (),
+        *,
+        levels: Sequence[int | None] = (),
+        markers: Sequence[int] = (),
+        retransmitted: Sequence[int] = (),
+    ) -> None:
+        """The fields of `Arrival`, in columns of one length; flags are 0 or 1."""
+        self.times = times
+        self.timestamps = timestamps
+        self.sequences = sequences
+        self.sizes = sizes
+        self.levels = levels
+        self.markers = markers
+        self.retransmitted = retransmitted
+        self._stretches: Sequence[int] | None = None
+
+    @classmethod
+    def of(cls, packets: Iterable[Arrival]) -> "Arrivals":
+        """The same packets by column."""
+        rows = list(packets)
+        if not rows:
+            return cls()
+        times, timestamps, sequences, sizes, levels, markers, retransmitted = zip(*rows, strict=True)
+        return cls(
+            times,
+            timestamps,
+            sequences,
+            sizes,
+            levels=levels,
+            markers=bytes(markers),
+            retransmitted=bytes(retransmitted),
+        )
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __getitem__(self, index: int) -> Arrival:
+        return Arrival(
+            self.times[index],
+            self.timestamps[index],
+            self.sequences[index],
+            self.sizes[index],
+            self.levels[index],
+            bool(self.markers[index]),
+            bool(self.retransmitted[index]),
+        )
+
+    def __iter__(self) -> Iterator[Arrival]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def stretches(self) -> Sequence[int]:
+        """See the class."""
+        if self._stretches is None:
+            self._stretches = self._find_stretches()
+        return self._stretches
+
+    def renumbered(self, sequences: Sequence[int], timestamps: Sequence[int]) -> "Arrivals":
+        """The same packets with other numbers."""
+        return Arrivals(
+            self.times,
+            timestamps,
+            sequences,
+            self.sizes,
+            levels=self.levels,
+            markers=self.markers,
+            retransmitted=self.retransmitted,
+        )
+
+    def _follow(self) -> bool:
+        """Whether they are one stretch."""
+        sequences = self.sequences
+        expected = range(sequences[0], sequences[0] + len(sequences))
+        return (sequences == expected or tuple(sequences) == tuple(expected)) and 1 not in self.retransmitted
+
+    def _find_stretches(self) -> Sequence[int]:
+        count = len(self)
+        if count == 0 or self._follow():
+            return (count,)
+        ends = []
+        expected, before = self.sequences[0], self.retransmitted[0]
+        for index, (sequence, again) in enumerate(zip(self.sequences, self.retransmitted, strict=True)):
+            if index and (sequence != expected or again or before):
+                ends.append(index)
+            expected, before = sequence + 1, again
+        ends.append(count)
+        return ends
 
 
 class Unwrapper:
@@ -34,6 +138,40 @@ class Unwrapper:
         self._timestamp = 0
         self._whole_sequences = False
         self._whole_timestamps = False
+
+    def extend_all(self, packets: Arrivals) -> Arrivals:
+        """The packets with extended numbers: as `extend` for one after the other."""
+        highest, base = self._sequence, self._timestamp
+        if highest is None or not self._goes_on(packets, highest, base & _TIMESTAMP_MAX):
+            return self._extend_each(packets)
+        first = unwrap(packets.sequences[0], highest)
+        shift = base - (base & _TIMESTAMP_MAX)
+        timestamps = packets.timestamps if shift == 0 else [timestamp + shift for timestamp in packets.timestamps]
+        self._sequence, self._timestamp = first + len(packets) - 1, timestamps[-1]
+        return packets.renumbered(range(first, first + len(packets)), timestamps)
+
+    def _goes_on(self, packets: Arrivals, highest: int, base: int) -> bool:
+        """Whether all go on from the highest number, and none of the timestamps wraps."""
+        if self._whole_sequences or self._whole_timestamps or not packets or packets.stretches[0] != len(packets):
+            return False
+        earliest, latest = min(packets.timestamps), max(packets.timestamps)
+        return (
+            packets.sequences[-1] <= _SEQUENCE_MAX
+            and not packets.retransmitted[0]
+            and unwrap(packets.sequences[0], highest) > highest
+            and latest <= _TIMESTAMP_MAX
+            and max(latest, base) - min(earliest, base) < _HALF_CIRCLE
+        )
+
+    def _extend_each(self, packets: Arrivals) -> Arrivals:
+        sequences, timestamps = [], []
+        for sequence, timestamp, again in zip(
+            packets.sequences, packets.timestamps, packets.retransmitted, strict=True
+        ):
+            sequence, timestamp = self.extend(sequence, timestamp, retransmitted=bool(again))
+            sequences.append(sequence)
+            timestamps.append(timestamp)
+        return packets.renumbered(sequences, timestamps)
 
     def extend(self, sequence: int, timestamp: int, *, retransmitted: bool = False) -> tuple[int, int]:
         """Return both numbers extended. A retransmission moves nothing: its numbers may be those of a stream of its

@@ -4,33 +4,26 @@ Contract: `packet` for each packet of one stream in the order of arrival, `advan
 comes; `take` returns and clears what has become certain since, `seconds` holds it by second of the stream. A packet
 that is not there at its moment is concealed by the listener, whether it comes later (`late`) or never (`lost`).
 
-The play-out offset follows the transit of the last packets: the 97 % quantile rounded up to 20 ms, and 20 ms more.
-It grows only when packets have been late, and then the listener has to invent sound for the difference (`filler`); it
-shrinks so slowly that nobody hears it. Loss alone ranks impaired calls well only when loss is the only impairment;
-with late packets and filler the rank holds (docs/quality.md).
+The moments are those of `media.core.playout`; when its offset grows, the listener has to invent sound (`filler`). Loss
+alone ranks impaired calls well only when loss is the only impairment; with late packets and filler the rank holds
+(docs/quality.md).
 """
 
 import math
-from bisect import bisect_left, insort
-from collections import deque
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import sub
 from typing import Final
 
-from media.core.arrival import Arrival
-from media.core.transit import LeastTransit
+from media.core.arrival import Arrival, Arrivals
+from media.core.playout import STEP_S, PlayoutOffset
+from media.core.transit import JUMP_S, LeastTransit
 
-HISTORY: Final = 100  # packets; more reacts later to a path that gets worse, fewer make the buffer jump about
-QUANTILE: Final = 0.97
-STEP_S: Final = 0.02  # offset in whole packets of speech
-OFFSET_MIN_S: Final = 0.04
-OFFSET_START_S: Final = 0.06
 # Of the player that the curves for Opus were made with; browsers wait longer before they give packets up.
 OFFSET_MAX_S: Final = 0.4
-SHRINK_S: Final = 0.0002  # per packet: 1 % of play-out speed
-# Late packets among the last ten before the buffer grows. One alone is not worth the delay.
-LATE_TO_GROW: Final = 2
-_LATE_WINDOW: Final = 10
 # Packets remembered as missing. More than these of one outage are counted and no longer waited for (RFC 3550 A.1).
 MISSING_MAX: Final = 3000
 # So are those that nobody can have sent in the time since the packet before: the numbers have jumped. Lower forgets
@@ -43,6 +36,10 @@ _FRAME_MAX_S: Final = 0.12
 _SEARCHED: Final = 64
 _SAME_TIME_S: Final = 0.001
 _SAME_PLACE_S: Final = 1.0  # a number may hit a hole by chance, but hardly in the same second
+# Fewer packets cost less one by one.
+_RUN_MIN: Final = 3
+# Packets of nearly a second whose transits lie so close can not be of two sources.
+_NEAR_S: Final = JUMP_S - 2.0
 
 
 @dataclass(slots=True)
@@ -80,27 +77,22 @@ class JitterBuffer:
     """See the module. `clock_rate` in ticks per second; the buffer holds packets for `offset_max_s` seconds at most."""
 
     __slots__ = (
-        "_before", "_clock_rate", "_frame", "_highest", "_highest_media", "_holes", "_late", "_lowest", "_missed",
-        "_now", "_offset", "_offset_max", "_ordered", "_origin", "_shift", "_started", "_transit", "_transits",
-        "seconds",
+        "_before", "_clock_rate", "_frame", "_highest", "_highest_media", "_holes", "_lowest", "_missed", "_now",
+        "_origin", "_playout", "_shift", "_started", "_transit", "seconds",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int, offset_max_s: float = OFFSET_MAX_S) -> None:
         self.seconds: dict[int, Tally] = {}  # since the first packet, by when it should have come
         self._clock_rate = clock_rate
-        self._offset_max = offset_max_s
+        self._playout = PlayoutOffset(offset_max_s)
         self._transit = LeastTransit()
         self._started = False
         self._lowest = self._highest = 0
         self._highest_media = 0.0
         self._frame = STEP_S
-        self._offset = 0.0  # from media time to the moment of play-out
         self._shift = 0.0  # from media time to the time since the first arrival
         self._origin = 0.0  # the first arrival
         self._before = self._now = 0.0  # the last two arrivals
-        self._transits: deque[float] = deque()
-        self._ordered: list[float] = []  # the same, sorted
-        self._late: deque[bool] = deque(maxlen=_LATE_WINDOW)
         self._holes: dict[int, float] = {}  # sequence number -> media time, still waited for
         self._missed: dict[int, _Missed] = {}
 
@@ -117,38 +109,49 @@ class JitterBuffer:
     @property
     def delay_s(self) -> float:
         """How long a packet that took the fastest way waits for its moment."""
-        return max(0.0, self._offset - self._transit.least) if self._started else 0.0
+        return max(0.0, self._playout.offset - self._transit.least) if self._started else 0.0
 
     @property
     def queue_s(self) -> float:
         """By how much the middle one of the last packets was slower than the fastest of the last half minute."""
-        return self._ordered[len(self._ordered) // 2] - self._transit.least if self._ordered else 0.0
+        middle = self._playout.middle()
+        return 0.0 if middle is None else middle - self._transit.least
 
     @property
     def spread_s(self) -> float:
         """From the 5 % to the 95 % quantile of the last packets' transit."""
-        ordered = self._ordered
-        return ordered[_at(len(ordered), 0.95)] - ordered[_at(len(ordered), 0.05)] if ordered else 0.0
+        high, low = self._playout.quantile(0.95), self._playout.quantile(0.05)
+        return 0.0 if high is None or low is None else high - low
 
     def packet(self, packet: Arrival) -> int | None:
         """Take a packet with extended numbers, and return the sequence number it stands for; None: it is of no use,
         having been here before or being a retransmission of nothing that is known to be missing."""
         media = packet.timestamp / self._clock_rate
-        if packet.retransmitted:
-            self.advance(packet.arrival)
-            original = self._original(packet.sequence, media)
-            return None if original is None else self._place(original, media, packet.arrival, retransmitted=True)
-        self._before, self._now = self._now, packet.arrival
-        if self._transit.add(media, packet.arrival):
-            self._begin(packet.sequence, media, packet.arrival)
-        self.advance(packet.arrival)
-        return self._place(packet.sequence, media, packet.arrival)
+        return self._take(packet.sequence, media, packet.arrival, retransmitted=packet.retransmitted)
+
+    def packets(self, packets: Arrivals) -> Sequence[int | None]:
+        """Take packets: as `packet` for one after the other, whose answers are returned."""
+        clock_rate, times = self._clock_rate, packets.times
+        media = [timestamp / clock_rate for timestamp in packets.timestamps]
+        transits = list(map(sub, times, media))
+        places: list[int | None] = list(packets.sequences)
+        at = 0
+        for end in packets.stretches:
+            while at < end:
+                if end - at >= _RUN_MIN and not packets.retransmitted[at]:
+                    at += self._went_on(packets.sequences[at], times[at:end], media[at:end], transits[at:end])
+                if at < end:
+                    places[at] = self._take(
+                        packets.sequences[at], media[at], times[at], retransmitted=bool(packets.retransmitted[at])
+                    )
+                    at += 1
+        return places
 
     def advance(self, now: float) -> None:
         """Time has come this far: what should have been played is missing."""
         while self._holes:
             sequence, media = next(iter(self._holes.items()))
-            if media + self._offset >= now:
+            if media + self._playout.offset >= now:
                 return
             del self._holes[sequence]
             self._miss(sequence, media)
@@ -165,6 +168,46 @@ class JitterBuffer:
         """Nothing more will come: what is still waited for is missing."""
         self.advance(math.inf)
 
+    def _take(self, sequence: int, media: float, arrival: float, *, retransmitted: bool) -> int | None:
+        if retransmitted:
+            self.advance(arrival)
+            original = self._original(sequence, media)
+            return None if original is None else self._place(original, media, arrival, retransmitted=True)
+        self._before, self._now = self._now, arrival
+        if self._transit.add(media, arrival):
+            self._begin(sequence, media, arrival)
+        self.advance(arrival)
+        return self._place(sequence, media, arrival)
+
+    def _went_on(self, first: int, times: Sequence[float], media: Sequence[float], transits: Sequence[float]) -> int:
+        """Take the first of these packets, of consecutive numbers, that can be taken at once: those that go on from the
+        highest number, and with which nothing is late, falls due or begins anew. Returns how many."""
+        transit = self._transit
+        if not self._started or first != self._highest + 1 or self._playout.offset - transit.least > _NEAR_S:
+            return 0
+        count = bisect_left(times, transit.holds_until)
+        if count == 0 or transit.jumped(media[0], times[0]):
+            return 0
+        hole = next(iter(self._holes.values()), math.inf)
+        count = self._playout.went_on(transits[:count], times[:count], transit.least, hole)
+        if count:
+            transit.went_on(media[count - 1], times[count - 1], min(transits[:count]))
+            self._before, self._now = times[count - 2] if count > 1 else self._now, times[count - 1]
+            self._repair(first - 1)
+            self._count_in(media[:count])
+            self._learn_last_frame(media[:count])
+            self._highest, self._highest_media = first + count - 1, media[count - 1]
+        return count
+
+    def _count_in(self, media: Sequence[float]) -> None:
+        """All of these are there in time."""
+        first, last = self._second(min(media)), self._second(max(media))
+        if first == last:
+            self._tally_of(first).expected += len(media)
+        else:
+            for second, count in Counter(map(self._second, media)).items():
+                self._tally_of(second).expected += count
+
     def _begin(self, sequence: int, media: float, arrival: float) -> None:
         """The first packet, or the first of a source whose timestamps have nothing to do with those before."""
         self.finish()
@@ -173,11 +216,9 @@ class JitterBuffer:
             self._origin = arrival
             self._lowest = sequence
             self._highest = sequence - 1
-        self._offset = arrival - media + OFFSET_START_S
+        self._playout.begin(arrival - media)
         self._shift = arrival - self._origin - media
         self._highest_media = media
-        self._transits.clear()
-        self._ordered.clear()
 
     def _original(self, sequence: int, media: float) -> int | None:
         """What a retransmission replaces: by its number, or by time where it has numbers of its own (RFC 4588 4)."""
@@ -232,17 +273,24 @@ class JitterBuffer:
         if _FRAME_MIN_S <= step <= _FRAME_MAX_S:
             self._frame = step
 
+    def _learn_last_frame(self, media: Sequence[float]) -> None:
+        """The same for many that follow the highest: the last one counts."""
+        for index in range(len(media) - 1, -1, -1):
+            step = media[index] - (media[index - 1] if index else self._highest_media)
+            if _FRAME_MIN_S <= step <= _FRAME_MAX_S:
+                self._frame = step
+                return
+
     def _arrived(self, sequence: int, media: float, arrival: float, *, retransmitted: bool) -> None:
         """A packet that was not missed so far; it may be just too late."""
-        late = arrival - media > self._offset + 1e-9
+        late = self._playout.late(arrival - media)
         if late:
             self._miss(sequence, media, came=True)
         else:
             self._tally(media).expected += 1
             self._repair(sequence - 1)
         if not retransmitted:
-            self._late.append(late)
-            self._adapt(arrival - media)
+            self._adapt(arrival - media, late=late)
 
     def _too_late(self, sequence: int, media: float, arrival: float, *, retransmitted: bool) -> int | None:
         missed = self._missed.get(sequence)
@@ -251,8 +299,7 @@ class JitterBuffer:
         missed.came = True
         self._tally_of(missed.second).late += 1
         if not retransmitted:
-            self._late.append(True)
-            self._adapt(arrival - media)
+            self._adapt(arrival - media, late=True)
         return sequence
 
     def _miss(self, sequence: int, media: float, *, came: bool = False) -> None:
@@ -273,21 +320,10 @@ class JitterBuffer:
         if missed is not None:
             self._tally_of(missed.second).repairable += 1
 
-    def _adapt(self, transit: float) -> None:
-        transits, ordered = self._transits, self._ordered
-        transits.append(transit)
-        insort(ordered, transit)
-        if len(transits) > HISTORY:
-            del ordered[bisect_left(ordered, transits.popleft())]
-        least = self._transit.least
-        slow = ordered[_at(len(ordered), QUANTILE)] - least
-        wanted = max(OFFSET_MIN_S, math.ceil(slow / STEP_S - 1e-6) * STEP_S + STEP_S)
-        wanted = least + min(self._offset_max, wanted)
-        if wanted < self._offset:
-            self._offset = max(wanted, min(self._offset - SHRINK_S, least + self._offset_max))
-        elif sum(self._late) >= LATE_TO_GROW:
-            self._tally(self._highest_media).filler += (wanted - self._offset) / self._frame
-            self._offset = wanted
+    def _adapt(self, transit: float, *, late: bool) -> None:
+        grown = self._playout.add(transit, self._transit.least, late=late)
+        if grown > 0:
+            self._tally(self._highest_media).filler += grown / self._frame
 
     def _second(self, media: float) -> int:
         return max(0, int(media + self._shift + 1e-6))
@@ -300,8 +336,3 @@ class JitterBuffer:
         if tally is None:
             tally = self.seconds[second] = Tally()
         return tally
-
-
-def _at(count: int, share: float) -> int:
-    """Index of a quantile in a sorted list."""
-    return max(0, math.ceil(count * share) - 1)

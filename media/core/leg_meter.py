@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from media.core.arrival import Arrival, Unwrapper
+from media.core.arrival import Arrivals, Unwrapper
 from media.core.cause import LegSecond, Path, Source
 from media.core.speech import Span, SpeechDetector
 from media.core.stream_quality import Kind, Scale, Second, StreamMeter
@@ -22,6 +22,7 @@ GONE_S: Final = 2.0
 BURST_S: Final = 0.5  # of lost sound, after which a silence may be the fault of the path
 _INVENTED_SECONDS: Final = 3  # over which invented sound is averaged
 _DIGITAL_SILENCE: Final = 127
+_NONE: Final = Arrivals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class StreamCounters:
     recovered: int
     jitter_s: float
     fec: bool = False
-    arrivals: Sequence[Arrival] = ()  # numbers as they came
+    arrivals: Arrivals = _NONE  # numbers as they came
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +216,13 @@ class LegMeter:
             if up is not None and up.speech is not None:
                 self._past += up.speech.spans()
             up = self._ups[stream.kind] = _new_up(stream)
-        for packet in stream.arrivals:
-            sequence, timestamp = up.unwrapper.extend(
-                packet.sequence, packet.timestamp, retransmitted=packet.retransmitted
-            )
-            packet = packet._replace(sequence=sequence, timestamp=timestamp)
-            up.meter.advance(packet.arrival)
-            up.meter.packet(packet)
-            up.silent = up.silent and packet.level == _DIGITAL_SILENCE
-            if up.speech is not None:
-                up.speech.packet(packet)
+        packets = up.unwrapper.extend_all(stream.arrivals)
+        up.meter.packets(packets)
+        up.silent = up.silent and packets.levels.count(_DIGITAL_SILENCE) == len(packets)
+        if up.speech is not None:
+            up.speech.packets(packets)
         self._seen.add(stream.kind)
-        last = stream.arrivals[-1].arrival
+        last = packets.times[-1]
         if stream.kind == "audio":
             self.heard_audio = last
         else:

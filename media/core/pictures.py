@@ -2,7 +2,7 @@
 
 Contract: `packet` for each packet of one stream that was not here before, in the order of arrival, with extended
 numbers; it returns the octets of each picture that this packet lets the receiver show. `advance` does the same for time
-that passes.
+that passes. `packets` takes many at once.
 
 A decoder shows a picture when all its packets and those of all pictures before it are there (RFC 6386 5, RFC 7741 4.3).
 After a loss it waits for the retransmission or for a key frame; headers do not say which picture is one, so one that is
@@ -12,10 +12,11 @@ not needed by others (temporal layers).
 
 import statistics
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from media.core.arrival import Arrival
+from media.core.arrival import Arrival, Arrivals
 
 # A key frame is 4 to 10 times as large as what comes between. Lower takes a cut in the scene for one, higher misses
 # those of a sender that holds its bit rate down.
@@ -27,6 +28,13 @@ _SIZES: Final = 60  # pictures whose median is the usual size
 GIVE_UP_S: Final = 1.0
 # Packets kept behind a hole: some seconds of a good picture. Bounds memory.
 WAITING_MAX: Final = 4000
+
+
+class Shown(NamedTuple):
+    """Pictures that a packet, or the time it came at, lets the receiver show."""
+
+    packet: int  # its index among those that were given
+    pictures: int
 
 
 @dataclass(slots=True)
@@ -43,7 +51,7 @@ class _Picture:
 class PictureAssembler:
     """See the module."""
 
-    __slots__ = ("_behind", "_hole_since", "_next", "_open", "_sizes", "_timestamp", "_waiting")
+    __slots__ = ("_behind", "_hole_since", "_key_octets", "_next", "_open", "_sizes", "_timestamp", "_waiting")
 
     def __init__(self) -> None:
         self._next: int | None = None  # sequence number without which nothing goes on
@@ -53,6 +61,22 @@ class PictureAssembler:
         self._behind: dict[int, _Picture] = {}  # the same, by timestamp
         self._hole_since = 0.0
         self._sizes: deque[int] = deque(maxlen=_SIZES)
+        self._key_octets: float | None = 0.0  # from which on a picture is taken for a key frame; None: to be found anew
+
+    def packets(self, packets: Arrivals, places: Sequence[int | None]) -> list[Shown]:
+        """Take packets, each after `advance` to its time. `places` are the sequence numbers that they stand for; one
+        with None is left out."""
+        shown: list[Shown] = []
+        at = 0
+        for end in packets.stretches:
+            while at < end:
+                if not self._waiting and _in_a_row(places[at:end], self._next):
+                    self._went_on(packets, at, end, shown)
+                    at = end
+                else:
+                    self._one(packets, at, places[at], shown)
+                    at += 1
+        return shown
 
     def packet(self, packet: Arrival) -> list[int]:
         """Take a packet and return the sizes in octets of the pictures that can be shown now."""
@@ -77,6 +101,34 @@ class PictureAssembler:
         # The newest: what lay behind other holes before it was not shown either.
         return self._skip_to(max(whole, key=lambda picture: picture.first) if whole else None)
 
+    def _one(self, packets: Arrivals, at: int, place: int | None, shown: list[Shown]) -> None:
+        found = [self.advance(packets.times[at])]
+        if place is not None:
+            found.append(self.packet(packets[at]._replace(sequence=place)))
+        shown += [Shown(at, len(octets)) for octets in found if octets]
+
+    def _went_on(self, packets: Arrivals, at: int, end: int, shown: list[Shown]) -> None:
+        """Take what comes in order while nothing is missing: as `_drain` does."""
+        timestamp = self._timestamp
+        octets = self._open
+        columns = zip(packets.timestamps[at:end], packets.sizes[at:end], packets.markers[at:end], strict=True)
+        for index, (now, size, marker) in enumerate(columns, at):
+            pictures = 0
+            if now != timestamp:
+                if octets:
+                    self._finish(octets)
+                    octets, pictures = 0, 1
+                timestamp = now
+            octets += size
+            if marker:
+                self._finish(octets)
+                octets = 0
+                pictures += 1
+            if pictures:
+                shown.append(Shown(index, pictures))
+        self._timestamp, self._open = timestamp, octets
+        self._next = (self._next or 0) + end - at
+
     def _keep(self, packet: Arrival) -> None:
         self._waiting[packet.sequence] = packet
         picture = self._behind.get(packet.timestamp)
@@ -94,17 +146,18 @@ class PictureAssembler:
         while (packet := self._waiting.pop(self._next, None)) is not None:
             self._next += 1
             if self._open and packet.timestamp != self._timestamp:
-                shown.append(self._finish())  # its marker is not told in the log, or it has none
+                shown.append(self._finish(self._open))  # its marker is not told in the log, or it has none
             self._timestamp = packet.timestamp
             self._open += packet.size
             self._behind.pop(packet.timestamp, None)
             if packet.marker:
-                shown.append(self._finish())
+                shown.append(self._finish(self._open))
         return shown
 
-    def _finish(self) -> int:
-        octets, self._open = self._open, 0
+    def _finish(self, octets: int) -> int:
+        self._open = 0
         self._sizes.append(octets)
+        self._key_octets = None
         return octets
 
     def _is_whole(self, picture: _Picture) -> bool:
@@ -116,10 +169,11 @@ class PictureAssembler:
 
     def _try_key_frame(self, packet: Arrival) -> list[int]:
         """The packet may complete a picture from which all can go on: its own or the one before."""
-        usual = statistics.median(self._sizes) if self._sizes else 0
+        if self._key_octets is None:
+            self._key_octets = KEY_FRAME_RATIO * statistics.median(self._sizes)
         for one in (packet, self._waiting.get(packet.sequence - 1)):
             picture = self._behind.get(one.timestamp) if one is not None else None
-            if picture is not None and picture.octets >= KEY_FRAME_RATIO * usual and self._is_whole(picture):
+            if picture is not None and picture.octets >= self._key_octets and self._is_whole(picture):
                 return self._skip_to(picture)
         return []
 
@@ -136,3 +190,7 @@ class PictureAssembler:
         self._next = picture.first
         self._hole_since = min(packet.arrival for packet in self._waiting.values())
         return self._drain()
+
+
+def _in_a_row(places: Sequence[int | None], first: int | None) -> bool:
+    return first is not None and places[0] == first and places == list(range(first, first + len(places)))

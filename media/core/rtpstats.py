@@ -5,6 +5,7 @@ stream brought, RFC 4588 4), ``report`` once per interval. There is no probation
 the packet, and its replay window has removed duplicates.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from media.core.seqnum import timestamp_distance
@@ -94,3 +95,33 @@ class ReceiverStatistics:
             self.fraction = min(255, (lost_interval << 8) // expected_interval)
         lost = max(_LOST_MIN, min(_LOST_MAX, self.lost))
         return Reception(self.fraction, lost, self.highest & 0xFFFFFFFF, int(self.jitter_ticks))
+
+
+class InterarrivalJitter:
+    """The same jitter alone, of packets that come many at once; ``ticks`` of the clock."""
+
+    __slots__ = ("_arrival", "_clock_rate", "_timestamp", "ticks")
+
+    def __init__(self, clock_rate: int) -> None:
+        self._clock_rate = clock_rate
+        self._timestamp: int | None = None
+        self._arrival = 0.0
+        self.ticks = 0.0
+
+    @property
+    def jitter(self) -> float:
+        """Interarrival jitter in seconds."""
+        return self.ticks / self._clock_rate
+
+    def packets(self, timestamps: Iterable[int], arrivals: Iterable[float]) -> None:
+        """Take packets, each of which came under the SSRC itself. Timestamps may be wrapped or not."""
+        before, at, ticks, clock_rate = self._timestamp, self._arrival, self.ticks, self._clock_rate
+        for timestamp, arrival in zip(timestamps, arrivals, strict=True):
+            if before is None:
+                before, at = timestamp, arrival
+            # `timestamp_distance`, written out: this is done for each packet.
+            step = ((timestamp - before + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+            if step:
+                ticks += (abs((arrival - at) * clock_rate - step) - ticks) / 16
+                before, at = timestamp, arrival
+        self._timestamp, self._arrival, self.ticks = before, at, ticks

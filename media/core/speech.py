@@ -1,9 +1,10 @@
 """Who speaks when, from the audio levels in RTP headers (RFC 6464), without decoding.
 
-Contract: `packet` for each packet of one audio stream in the order of arrival; a packet that comes after a later one is
-left out. `advance` tells how far time has come when no packet does. `spans`, `speaking_s` and `speech_end` can be read
-at any time. Times are on the clock of the arrivals, taken from the RTP timestamps: when a packet would have come had
-the path never been slower than its best, which is capture time plus the shortest one-way delay.
+Contract: `packet` for each packet of one audio stream in the order of arrival, or `packets` for many; a packet that
+comes after a later one is left out. `advance` tells how far time has come when no packet does. `spans`, `speaking_s`
+and `speech_end` can be read at any time. Times are on the clock of the arrivals, taken from the RTP timestamps: when a
+packet would have come had the path never been slower than its best, which is capture time plus the shortest one-way
+delay.
 
 Speech is where the level stands clear of an adaptive floor; the floor is the lowest tenth of the last ten seconds, so
 that noise does not count whatever its strength. The V bit is not used: browsers set it in silence too.
@@ -14,8 +15,8 @@ from bisect import bisect_left, insort
 from collections import deque
 from typing import Final, NamedTuple
 
-from media.core.arrival import Arrival
-from media.core.transit import LeastTransit
+from media.core.arrival import Arrival, Arrivals
+from media.core.transit import JUMP_S, LeastTransit
 
 # dB above the floor. Lower takes swells of noise for speech, higher loses the ends of words: with espeak-ng in pink
 # noise of 20 and 10 dB, F1 is 0.98 and 0.92 with this, 0.97 and 0.90 with 4, 0.96 and 0.86 with 5.
@@ -38,6 +39,7 @@ HOLE_S: Final = 0.5
 _FRAME_S: Final = 0.02
 _ROUNDING_S: Final = 1e-6
 _FRAME_MIN_S: Final = 0.0025  # of Opus; bounds the memory that a nonsensical stream can take
+_RUN_MIN: Final = 3  # packets in order; fewer cost less one by one
 
 
 class Span(NamedTuple):
@@ -83,18 +85,18 @@ class SpeechDetector:
         if before is not None:
             self._step(packet.sequence - before, media, at)
         self._sequence, self._last = packet.sequence, media
-        self._recent.append(max(FLOOR_MIN_DBOV, -float(level)))
-        mean = self._mean()
-        threshold = self._floor(mean) + MARGIN_DB
-        end = at + self._frame
-        if mean > threshold:
-            self._loud_until = end
-            if -level > max(QUIETEST_DBOV, threshold):
-                if not (self._active and (self.speaking_s or at - self._end < BLIP_S)):
-                    self._start = at  # anew after a blip too, which must not lengthen what comes after it
-                self._active = True
-                self._end = end
-        self.advance(end)
+        self._judge(level, at)
+
+    def packets(self, packets: Arrivals) -> None:
+        """Take packets: as `packet` for one after the other."""
+        at = 0
+        for end in packets.stretches:
+            while at < end:
+                if self._goes_on(packets, at, end):
+                    at += self._went_on(packets, at, end)
+                if at < end:
+                    self.packet(packets[at])
+                    at += 1
 
     def advance(self, at: float) -> None:
         """Nothing that was not taken yet is from before this time."""
@@ -120,6 +122,66 @@ class SpeechDetector:
             return self._end
         return self._closed[-1].end if self._closed else None
 
+    def _goes_on(self, packets: Arrivals, at: int, end: int) -> bool:
+        """Whether some packets go on in order, and tell levels."""
+        return (
+            end - at >= _RUN_MIN
+            and not packets.retransmitted[at]
+            and self._sequence is not None
+            and packets.sequences[at] == self._sequence + 1
+            and packets.levels[at] is not None
+        )
+
+    def _went_on(self, packets: Arrivals, at: int, end: int) -> int:
+        """Take packets in order for as long as they leave the clock as it is. Returns how many."""
+        transit, clock_rate = self._transit, self._clock_rate
+        end = bisect_left(packets.times, transit.holds_until, at, end)
+        if at == end or transit.jumped(packets.timestamps[at] / clock_rate, packets.times[at]):
+            return 0
+        self.heard_level = True
+        least, before, fastest, count = transit.least, self._last, math.inf, 0
+        time = 0.0
+        for level, timestamp, arrival in zip(
+            packets.levels[at:end], packets.timestamps[at:end], packets.times[at:end], strict=True
+        ):
+            media = timestamp / clock_rate
+            step = media - before
+            if arrival - media < least or not -JUMP_S <= step <= DTX_STEP_S or level is None:
+                break
+            fastest = min(fastest, arrival - media)
+            if step > 0:
+                self._frame = max(step, _FRAME_MIN_S)
+            self._judge(level, media + least)
+            before, time = media, arrival
+            count += 1
+        if count:
+            transit.went_on(before, time, fastest)
+            self._sequence, self._last = packets.sequences[at + count - 1], before
+        return count
+
+    def _judge(self, level: int, at: float) -> None:
+        """Take the level of a packet that begins at this time."""
+        recent, floors, ordered, frame = self._recent, self._floors, self._sorted, self._frame
+        recent.append(max(FLOOR_MIN_DBOV, -level))
+        wanted = max(1, round(SMOOTH_S / frame))
+        while len(recent) > wanted:
+            recent.popleft()
+        mean = sum(recent) / len(recent)
+        floors.append(mean)
+        insort(ordered, mean)
+        while len(floors) > FLOOR_S / frame:
+            del ordered[bisect_left(ordered, floors.popleft())]
+        threshold = ordered[int(len(ordered) * FLOOR_SHARE)] + MARGIN_DB
+        end = at + frame
+        if mean > threshold:
+            self._loud_until = end
+            if -level > max(QUIETEST_DBOV, threshold):
+                if not (self._active and (self.speaking_s or at - self._end < BLIP_S)):
+                    self._start = at  # anew after a blip too, which must not lengthen what comes after it
+                self._active = True
+                self._end = end
+        self.advance(end)
+
     def _step(self, packets: int, media: float, at: float) -> None:
         step = media - self._last
         if packets > 1:
@@ -134,18 +196,3 @@ class SpeechDetector:
             self._recent.extend([FLOOR_MIN_DBOV] * len(self._recent))
         elif step > 0:
             self._frame = max(step, _FRAME_MIN_S)
-
-    def _mean(self) -> float:
-        recent = self._recent
-        wanted = max(1, round(SMOOTH_S / self._frame))
-        while len(recent) > wanted:
-            recent.popleft()
-        return math.fsum(recent) / len(recent)
-
-    def _floor(self, value: float) -> float:
-        floors, ordered = self._floors, self._sorted
-        floors.append(value)
-        insort(ordered, value)
-        while len(floors) > FLOOR_S / self._frame:
-            del ordered[bisect_left(ordered, floors.popleft())]
-        return ordered[int(len(ordered) * FLOOR_SHARE)]

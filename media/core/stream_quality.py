@@ -1,20 +1,23 @@
 """One RTP stream as its receiver finds it, second by second: live calls and recorded logs go through here.
 
-Contract: `packet` for each packet in the order of arrival with extended numbers, `advance` with the time in between. A
-live call asks `take` once a second for what became certain; of a recorded log, after `finish`, `recorded` tells each
-second by when its packets should have come, and `total` all of it. Times in seconds.
+Contract: `packets` with packets in the order of arrival and with extended numbers, as many at once as there are, and
+`advance` with the time in between. A live call asks `take` once a second for what became certain; of a recorded log,
+after `finish`, `recorded` tells each second by when its packets should have come, and `total` all of it. Times in
+seconds.
 """
 
+from bisect import bisect_right
 from collections import Counter, deque
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final, Literal, TypeAlias
 
-from media.core.arrival import Arrival
+from media.core.arrival import Arrival, Arrivals
 from media.core.audio_quality import OFFSET_MAX_S, Concealment, listening_mos
 from media.core.freeze import FreezeMeter
 from media.core.jitter_buffer import JitterBuffer, Tally
 from media.core.pictures import PictureAssembler
-from media.core.rtpstats import ReceiverStatistics
+from media.core.rtpstats import InterarrivalJitter
 from media.core.video_quality import picture_mos, watching_mos
 
 Kind: TypeAlias = Literal["audio", "video"]
@@ -23,7 +26,6 @@ GONE_SHARE: Final = 0.9  # of the packets: what is left of the sound is no longe
 # What a camera makes when it is asked for nothing else; no picture rate above it is missed.
 FPS_MAX: Final = 30.0
 _FPS_SECONDS: Final = 30  # in which the camera has shown what it can do
-_TIMESTAMP_MASK: Final = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class StreamMeter:
         self.kind: Kind = kind
         self._scale = scale or Scale()
         self.buffer = JitterBuffer(clock_rate, OFFSET_MAX_S[self._scale.concealment])
-        self._stats = ReceiverStatistics(clock_rate)
+        self._jitter = InterarrivalJitter(clock_rate)
         self._pictures = PictureAssembler()
         self._origin: float | None = None
         self._last = 0.0
@@ -76,19 +78,25 @@ class StreamMeter:
         self._fps: deque[float] = deque(maxlen=_FPS_SECONDS)
 
     def packet(self, packet: Arrival) -> None:
-        """Take a packet."""
+        """Take one packet."""
+        self.packets(Arrivals.of([packet]))
+
+    def packets(self, packets: Arrivals) -> None:
+        """Take packets, each after `advance` to its time. One by one or all at once is the same."""
+        if not packets:
+            return
+        times = packets.times
         if self._origin is None:
-            self._origin = packet.arrival
-            self._freezes = FreezeMeter(packet.arrival)
-        self._last = packet.arrival
-        second = self._second_of(packet.arrival)
-        self._octets[second] += packet.size
-        if not packet.retransmitted:
-            self._stats.packet(packet.sequence, packet.timestamp & _TIMESTAMP_MASK, packet.arrival)
-            self._jitter_s[second] = self._stats.jitter
-        place = self.buffer.packet(packet)
-        if place is not None and self.kind == "video":
-            self._show(self._pictures.packet(packet._replace(sequence=place)), packet.arrival)
+            self._origin = times[0]
+            self._freezes = FreezeMeter(times[0])
+        self._last = times[-1]
+        self._count(packets)
+        places = self.buffer.packets(packets)
+        if self.kind == "video":
+            shown = self._pictures.packets(packets, places)
+            self._freezes.passed(times, [at for at, _ in shown])
+            for at, pictures in shown:
+                self._shown[self._second_of(times[at])] += pictures
 
     def advance(self, now: float) -> None:
         """Time has come this far."""
@@ -136,7 +144,7 @@ class StreamMeter:
             tally.add(one)
         freezing = self._freezes.freezes.total(), sum(self._freezes.frozen_s.values())
         octets, shown = self._octets.total(), self._shown.total()
-        return self._second(tally, octets, shown, freezing, seconds, self._stats.jitter)
+        return self._second(tally, octets, shown, freezing, seconds, self._jitter.jitter)
 
     def _second(
         self, tally: Tally, octets: int, shown: int, freezing: tuple[int, float], seconds: float, jitter_s: float
@@ -153,6 +161,24 @@ class StreamMeter:
         # A second in which nothing was shown is judged by the freeze alone.
         mos = watching_mos(picture, ratio) if shown or ratio else None
         return Second(mos, *basis, fps=fps, freezes=freezes, freeze_ratio=ratio)
+
+    def _count(self, packets: Arrivals) -> None:
+        """What is told by second of arrival: octets, and jitter."""
+        times, start = packets.times, 0
+        while start < len(times):
+            second, end = self._second_of(times[start]), len(times)
+            if self._second_of(times[-1]) != second:
+                end = bisect_right(times, second, start, key=self._second_of)
+            self._octets[second] += sum(packets.sizes[start:end])
+            again = packets.retransmitted[start:end]
+            if 1 not in again:
+                self._jitter.packets(packets.timestamps[start:end], times[start:end])
+            else:
+                first = [not one for one in again]
+                self._jitter.packets(compress(packets.timestamps[start:end], first), compress(times[start:end], first))
+            if 0 in again:
+                self._jitter_s[second] = self._jitter.jitter
+            start = end
 
     def _show(self, sizes: list[int], now: float) -> None:
         if sizes:

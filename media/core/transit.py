@@ -2,9 +2,10 @@
 
 Contract: `add` for each packet that came by itself (no retransmission), with its media time (RTP timestamp in seconds,
 any origin) and its arrival. `least` is then what turns a media time into the earliest arrival one could hope for,
-which is capture time but for the shortest one-way delay.
+which is capture time but for the shortest one-way delay. `went_on` takes packets that are known not to change it.
 """
 
+import math
 from collections import deque
 from typing import Final
 
@@ -30,7 +31,7 @@ class LeastTransit:
     def add(self, media: float, arrival: float) -> bool:
         """Take a packet. True: it begins the count anew, being the first one or because the timestamps have jumped."""
         transit = arrival - media
-        fresh = not self._seconds or self._jumped(media, arrival)
+        fresh = not self._seconds or self.jumped(media, arrival)
         self._media, self._arrival = media, arrival
         second = int(arrival)
         seconds = self._seconds
@@ -48,6 +49,21 @@ class LeastTransit:
             self.least = min(self.least, transit)
         return fresh
 
-    def _jumped(self, media: float, arrival: float) -> bool:
+    @property
+    def holds_until(self) -> float:
+        """Before this time no packet changes `least` but by a shorter transit or a jump."""
+        # Below zero the second that begins with a whole number is another one.
+        return int(self._arrival) + 1.0 if self._seconds and self._arrival > -1.0 else -math.inf
+
+    def went_on(self, media: float, arrival: float, fastest: float) -> None:
+        """Take some packets at once, the last of which this one is: before `holds_until`, without a jump, and none of
+        a shorter transit than `fastest`, which is not under `least`."""
+        self._media, self._arrival = media, arrival
+        second, least = self._seconds[-1]
+        if fastest < least:
+            self._seconds[-1] = (second, fastest)
+
+    def jumped(self, media: float, arrival: float) -> bool:
+        """Whether a packet would begin the count anew."""
         step = media - self._media
         return abs(step) > JUMP_S and abs(step - (arrival - self._arrival)) > JUMP_S

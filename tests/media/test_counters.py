@@ -22,7 +22,7 @@ def leg(*streams: StreamSnapshot) -> LegSnapshot:
 def test_each_record_of_the_log_is_a_packet() -> None:
     log = ARRIVAL.pack(1.5, 960, 65_537, 100, 34, FLAG_MARKER) + ARRIVAL.pack(1.6, 1920, 0xFFFFFFFF, 90, NO_LEVEL, 2)
     assert FLAG_RECOVERED == 2
-    assert arrivals(log) == [
+    assert list(arrivals(log)) == [
         Arrival(1.5, 960, 1, 100, level=34, marker=True),
         Arrival(1.6, 1920, 65_535, 90, retransmitted=True),
     ]

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from media.core.arrival import Arrival
+from media.core.arrival import Arrival, Arrivals
 from media.core.call_meter import CallMeter, CallSecond
 from media.core.leg_meter import LegCounters, StreamCounters
 from media.core.rtpstats import ReceiverStatistics
@@ -92,7 +92,7 @@ class Stream:
         lost = self.lost_before + self.up.lost
         return StreamCounters(
             self.stream_id, self.ssrc, "up", self.kind, RATES[self.kind],
-            self.packets, 100 * self.packets, lost, 0, self.up.jitter, arrivals=arrivals,
+            self.packets, 100 * self.packets, lost, 0, self.up.jitter, arrivals=Arrivals.of(arrivals),
         )  # fmt: skip
 
     def counters_down(self) -> StreamCounters:
