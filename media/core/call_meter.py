@@ -26,6 +26,9 @@ from protocol.quality import NoticeKind
 _REPORTED_SECONDS: Final = 3
 # Without a packet for so long a stream has stopped: Opus sends one each 0.4 s in silence (RFC 7587 3.1.3).
 STOPPED_S: Final = 1.0
+# Without a picture for so long, while sound comes, a camera gives nothing (wire contract, 10.3). Shorter takes a busy
+# computer's hiccups for it, longer lets a topic through that a still picture is in the way of.
+FROZEN_S: Final = 2.0
 # With a fifth of the sound invented words are lost; less is heard, and told as a cause.
 POOR_PERCENT: Final = 20.0
 _POOR: Final[dict[Direction, NoticeKind]] = {"up": "poor_uplink", "down": "poor_downlink"}
@@ -175,6 +178,7 @@ class CallMeter:
             muted=not meter.audio_on,
             # Of sound that has stopped coming nobody knows yet how much is lost.
             connected=meter.connected and not self._deaf(meter, now),
+            frozen=self._frozen(meter, now),
             levels=meter.levels,
             invented=max(meter.invented, self._reported(other)),
             burst_at=max(bursts, default=None),
@@ -235,7 +239,7 @@ class CallMeter:
                 continue
             if self._deaf(meter, now):
                 found[Notice("one_way_audio", user_id)] = meter.heard_audio
-            if meter.due("video") and now - meter.heard_audio < STOPPED_S <= now - meter.shown_at:
+            if self._frozen(meter, now):
                 found[Notice("camera_frozen", user_id)] = meter.shown_at
             poor: dict[Direction, bool] = {"up": meter.due("audio") and meter.invented > POOR_PERCENT}
             poor["down"] = self._reported(person) - self._other(user_id).meter.invented > POOR_PERCENT
@@ -248,6 +252,9 @@ class CallMeter:
 
     def _deaf(self, meter: LegMeter, now: float) -> bool:
         return meter.due("audio") and now - meter.heard_audio >= STOPPED_S
+
+    def _frozen(self, meter: LegMeter, now: float) -> bool:
+        return meter.due("video") and now - meter.heard_audio < STOPPED_S and now - meter.shown_at >= FROZEN_S
 
     def _reported(self, person: _Person) -> float:
         """Percent of the other's sound that this person misses, by their reports: lost on both ways."""

@@ -7,8 +7,9 @@ in the table is an error of this module.
     listening --both_talked--> talk --quiet--> social --due--> prompted --speech--> cooling --cooled--> talk
     talk, social --trouble--> technical --cleared, speech--> talk
 
-A silence is prompted once at most, and never after trouble: a muted microphone, somebody not connected, no levels to go
-by, more than a tenth of the sound invented, or a burst of loss with which the silence began. When the trouble is over
+A silence is prompted once at most, and never after trouble: a muted microphone, somebody not connected, a camera that
+gives nothing, no levels to go by, more than a tenth of the sound invented, or a burst of loss with which the silence
+began. When the trouble is over
 the silence counts anew, since nobody could have talked in it. Social silence of 7 s is long: 4 s in a talk of 6 minutes
 are enough to feel rejected (Koudenburg 2011), and gaps between turns are 0.2 s (Stivers 2009).
 """
@@ -66,6 +67,7 @@ class Trouble(StrEnum):
 
     MUTED = "muted"
     NOT_CONNECTED = "not_connected"
+    CAMERA_FROZEN = "camera_frozen"
     NO_LEVELS = "no_levels"
     INVENTED = "invented"
     LOSS_BURST = "loss_burst"
@@ -102,6 +104,7 @@ class Side:
     speaking: bool = False
     muted: bool = False
     connected: bool = True
+    frozen: bool = False  # their camera is on, but no picture comes of it
     levels: bool = True  # packets carry audio levels
     invented: float = 0.0  # percent of their sound that the other's player has to invent
     burst_at: float | None = None  # end of the last run of lost sound of over 500 ms on their way in or out
@@ -213,6 +216,7 @@ class Silence:
         for found, trouble in (
             (any(not side.connected for side in sides), Trouble.NOT_CONNECTED),
             (any(side.muted for side in sides), Trouble.MUTED),
+            (any(side.frozen for side in sides), Trouble.CAMERA_FROZEN),
             (any(not side.levels for side in sides), Trouble.NO_LEVELS),
             (any(side.invented > INVENTED_MAX for side in sides), Trouble.INVENTED),
             (any(side.burst_at is not None and side.burst_at >= began for side in sides), Trouble.LOSS_BURST),

@@ -4,7 +4,6 @@ The events come over each page's own connection, from a tap in it, so that every
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,7 +20,6 @@ from tests.support.wire_tap import WireTap
 
 pytestmark = [pytest.mark.needs("chromium", "espeak-ng", "ffmpeg"), pytest.mark.timeout(180)]
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
 TOLD_HERE = frozenset({"call_quality", "call_notice", "topic_prompt", "call_summary"})
 TEXT = "Which journey would you make once more, and with whom?"
 
@@ -104,11 +102,10 @@ class Understood:
         self.tell("topic_prompt", **topic, provider="builtin", lang="en")
 
     async def photograph(self, name: str) -> None:
-        """Both pages for a look, one for the documents if VISAVIS_UPDATE_IMAGES is set; none scrolls sideways."""
+        """Both pages for a look; none scrolls sideways."""
         for side, size in ((self.ana, "desktop"), (self.ben, "phone")):
             file = f"call-{name}-{size}.png"
-            kept = file == "call-topic-desktop.png" and os.environ.get("VISAVIS_UPDATE_IMAGES")
-            await side.page.screenshot(path=(IMAGES if kept else self._folder) / file)
+            await side.page.screenshot(path=self._folder / file)
             assert await side.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), file
 
 

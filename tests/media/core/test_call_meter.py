@@ -6,7 +6,7 @@ import pytest
 
 from media.core.call_meter import CallMeter
 from media.core.leg_meter import LegCounters, StreamCounters
-from media.core.silence import DeadAirBegan, HeldBack, PromptDue, PromptHeldBack, Trouble
+from media.core.silence import DeadAirBegan, DeadAirEnded, HeldBack, PromptDue, PromptHeldBack, Trouble
 from tests.media.core.metering import Person, Profile, VirtualCall, taking_turns
 
 LOSSY = Profile(loss=0.08)
@@ -168,6 +168,22 @@ def test_a_camera_that_gives_nothing_is_a_device_and_a_still_picture() -> None:
     ((at, kind, who),) = call.notices()
     assert (kind, who) == ("camera_frozen", "ann")
     assert 15 <= at <= 17
+
+
+def test_a_silence_with_a_camera_that_gives_nothing_is_technical_until_it_is_back() -> None:
+    call = VirtualCall(*two(end=12, no_video=(12, 30), video=True)).run(40)
+    began, ended, *later = [output for _, output in call.outputs]
+    assert began == DeadAirBegan(Trouble.CAMERA_FROZEN)
+    assert isinstance(ended, DeadAirEnded)
+    assert not ended.social
+    # Then it counts anew.
+    assert [at for at, output in call.outputs if isinstance(output, PromptDue)] == [pytest.approx(37.25, abs=0.51)]
+    assert [type(output) for output in later] == [DeadAirBegan, PromptDue]
+
+
+def test_a_picture_that_halts_for_a_second_is_no_trouble_of_a_silence() -> None:
+    call = VirtualCall(*two(end=12, no_video=(15, 16.4), video=True)).run(20)
+    assert [type(output) for _, output in call.outputs] == [DeadAirBegan, PromptDue]
 
 
 def test_a_camera_that_was_switched_off_is_neither() -> None:

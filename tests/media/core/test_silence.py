@@ -172,6 +172,7 @@ def test_who_speaks_at_the_last_moment_is_not_interrupted() -> None:
 TROUBLES = [
     (Side(muted=True), Trouble.MUTED),
     (Side(connected=False), Trouble.NOT_CONNECTED),
+    (Side(frozen=True), Trouble.CAMERA_FROZEN),
     (Side(levels=False), Trouble.NO_LEVELS),
     (Side(invented=10.1), Trouble.INVENTED),
     (Side(burst_at=20.0), Trouble.LOSS_BURST),
@@ -244,7 +245,12 @@ def test_deadlines_are_those_of_the_state() -> None:
 
 SPEECH = st.lists(st.tuples(st.floats(0.1, 30), st.floats(0.1, 10)), max_size=15)
 SIDES = st.builds(
-    Side, muted=st.booleans(), connected=st.booleans(), invented=st.sampled_from([0.0, 50.0]), levels=st.booleans()
+    Side,
+    muted=st.booleans(),
+    connected=st.booleans(),
+    frozen=st.booleans(),
+    invented=st.sampled_from([0.0, 50.0]),
+    levels=st.booleans(),
 )
 TROUBLED = st.dictionaries(
     st.tuples(st.floats(0, 200), st.floats(0, 30)).map(lambda pair: (pair[0], pair[0] + pair[1])),
@@ -272,5 +278,5 @@ def test_whatever_happens_a_prompt_comes_in_a_social_silence_only_and_never_twic
     for now in shown:
         sides = script.sides(now)
         assert not any(side.speaking or side.muted or not side.connected or not side.levels for side in sides)
-        assert not any(side.invented > 10 for side in sides)
+        assert not any(side.frozen or side.invented > 10 for side in sides)
         assert all(side.speech_end is not None and now - side.speech_end >= 7 - 1e-6 for side in sides)
