@@ -207,7 +207,7 @@ class CallMeters:
             if not call.away:
                 self._tells.announce(call.call_id, user_id, _quality(call, legs, second.cause, call.langs[user_id]))
             for notice in second.notices:
-                self._tells.announce(call.call_id, user_id, _notice(call, notice, call.langs[user_id]))
+                self._tells.announce(call.call_id, user_id, _notice(call, notice, user_id))
 
 
 def _quality(call: _Measured, legs: list[QualityLeg], cause: Cause | None, lang: Lang) -> CallQuality:
@@ -217,8 +217,9 @@ def _quality(call: _Measured, legs: list[QualityLeg], cause: Cause | None, lang:
     return CallQuality(call_id=call.call_id, legs=legs, cause=told, advice=advice_text(cause.kind, lang))
 
 
-def _notice(call: _Measured, notice: Notice, lang: Lang) -> CallNotice:
-    text = notice_text(notice.kind, lang, name=call.names[notice.user_id])
+def _notice(call: _Measured, notice: Notice, reader: str) -> CallNotice:
+    name = None if notice.user_id == reader else call.names[notice.user_id]
+    text = notice_text(notice.kind, call.langs[reader], name=name)
     return CallNotice(call_id=call.call_id, kind=notice.kind, user_id=notice.user_id, text=text)
 
 

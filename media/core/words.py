@@ -43,7 +43,7 @@ _ADVICE: Final[dict[CauseKind, dict[Lang, str]]] = {
     "delay": {"en": "another network may be faster", "zh": "可以尝试更换网络"},
     "bandwidth": {"en": "switch the camera off or stop other downloads", "zh": "请关闭摄像头或停止其他下载"},
     "device": {"en": "check the microphone and the camera", "zh": "请检查麦克风和摄像头"},
-    "host": {"en": "nothing is wrong on your side", "zh": "不是您这边的问题"},
+    "host": {"en": "nothing is wrong on your side", "zh": "不是你这边的问题"},
 }
 _NOTICES: Final[dict[NoticeKind, dict[Lang, str]]] = {
     "muted_while_speaking": {"en": "{name} speaks, but is muted", "zh": "{name} 正在说话，但已静音"},
@@ -58,6 +58,17 @@ _NOTICES: Final[dict[NoticeKind, dict[Lang, str]]] = {
     },
     "video_resumed": {"en": "{name}'s video goes on", "zh": "{name} 的视频已恢复"},
 }
+# The same to that person.
+_OWN_NOTICES: Final[dict[NoticeKind, dict[Lang, str]]] = {
+    "muted_while_speaking": {"en": "you speak, but are muted", "zh": "你正在说话，但已静音"},
+    "one_way_audio": {"en": "the other does not hear you", "zh": "对方听不到你的声音"},
+    "camera_frozen": {"en": "your picture stands still", "zh": "你的画面卡住了"},
+    "poor_uplink": {"en": "you are hard to hear: your uplink is bad", "zh": "你的上行网络很差，声音断断续续"},
+    "poor_downlink": {"en": "you hear badly: your downlink is bad", "zh": "你的下行网络很差，听不清楚"},
+    "peer_reconnecting": {"en": "you are being reconnected", "zh": "正在为你重新连接"},
+    "video_paused": {"en": "your video is paused so that the voice gets through", "zh": "为保证语音，你的视频已暂停"},
+    "video_resumed": {"en": "your video goes on", "zh": "你的视频已恢复"},
+}
 
 
 def cause_text(kind: CauseKind, direction: Direction, lang: Lang, *, name: str, amount: int) -> str:
@@ -70,6 +81,6 @@ def advice_text(kind: CauseKind, lang: Lang) -> str:
     return _ADVICE[kind][lang]
 
 
-def notice_text(kind: NoticeKind, lang: Lang, *, name: str) -> str:
-    """What a notice says of this person."""
-    return _NOTICES[kind][lang].format(name=name)
+def notice_text(kind: NoticeKind, lang: Lang, *, name: str | None) -> str:
+    """What a notice says of the person with this name; None: of whoever reads it."""
+    return _OWN_NOTICES[kind][lang] if name is None else _NOTICES[kind][lang].format(name=name)

@@ -103,7 +103,7 @@ async def test_who_talks_into_a_muted_microphone_is_told_of(calls: CallHouse) ->
     calls.calls.set_media("ann", "a1", event)
     await measured.run(7)
     notice = {"callId": measured.call_id, "kind": "muted_while_speaking", "userId": "ann"}
-    assert calls.heard("a1", "call_notice") == [notice | {"text": "Anna speaks, but is muted"}]
+    assert calls.heard("a1", "call_notice") == [notice | {"text": "you speak, but are muted"}]
     assert calls.heard("b1", "call_notice") == [notice | {"text": "Anna 正在说话，但已静音"}]
 
 

@@ -30,8 +30,11 @@ def test_every_cause_has_its_words(kind: CauseKind, direction: Direction) -> Non
 def test_every_notice_has_its_words(kind: NoticeKind) -> None:
     for lang in get_args(Lang):
         text = notice_text(kind, lang, name="Anna")
+        own = notice_text(kind, lang, name=None)
         assert "Anna" in text
-        assert is_chinese(text) == (lang == "zh")
+        assert "{" not in text + own
+        assert "你" in own or "you" in own
+        assert is_chinese(text) == is_chinese(own) == (lang == "zh")
 
 
 def test_the_amount_is_where_it_says_something() -> None:
