@@ -12,6 +12,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from struct import Struct
 from typing import Final, Protocol
 
@@ -20,6 +21,7 @@ from media.engine.api import Address, LegKeys, Send
 from .dtls import DtlsMalformed
 from .dtls_identity import DtlsIdentity
 from .ice_lite import IceCredentials
+from .intake import Intake
 from .paths import SO_RXQ_OVFL, SO_TIMESTAMPNS, Flow, LocalSocket, Path, bind_all, shown_addresses
 from .refusals import TransportRefusal
 from .stun import StunMalformed, StunUnexpected, parse_request
@@ -84,6 +86,7 @@ class Endpoint:
         self._clock = clock
         self.refused: Counter[TransportRefusal] = Counter()
         self._sockets: list[LocalSocket] = []
+        self._intakes: list[Intake] = []
         self._by_ufrag: dict[bytes, Transport] = {}
         self._transports: dict[int, Transport] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,8 +99,9 @@ class Endpoint:
         """Bind a socket per address, all on one port (0: any free one). Raises `OSError`."""
         self._loop = asyncio.get_running_loop()
         self._sockets = bind_all(hosts, port)
-        for local in self._sockets:
-            self._loop.add_reader(local.sock.fileno(), self._readable, local)
+        self._intakes = [
+            Intake(self._loop, local.sock.fileno(), partial(self._read, local), self._clock) for local in self._sockets
+        ]
         self._timer = self._loop.call_later(POLL_S, self._tick)
 
     async def close(self) -> None:
@@ -106,11 +110,11 @@ class Endpoint:
             transport.close()
         if self._timer is not None:
             self._timer.cancel()
+        for intake in self._intakes:
+            intake.close()
         for local in self._sockets:
-            if self._loop is not None:
-                self._loop.remove_reader(local.sock.fileno())
             local.sock.close()
-        self._sockets = []
+        self._intakes, self._sockets = [], []
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -203,17 +207,17 @@ class Endpoint:
 
     # ---- incoming
 
-    def _readable(self, local: LocalSocket) -> None:
-        """Read up to `BATCH` datagrams. The hot path: one dictionary lookup and one call per media packet."""
+    def _read(self, local: LocalSocket) -> int:
+        """Read up to `BATCH` datagrams and return how many. The hot path: one look-up and one call per media packet."""
         recvmsg, flows, receive = local.sock.recvmsg, local.flows, self._engine.receive
         now = self._clock()
         # The kernel stamps arrivals with the real-time clock.
         offset, earliest, latest = now - time.time(), now - _STAMP_PAST_S, now + _STAMP_AHEAD_S
-        for _ in range(BATCH):
+        for count in range(BATCH):
             try:
                 data, ancillary, _flags, address = recvmsg(DATAGRAM_SIZE, _ANCILLARY_SIZE)
             except OSError:  # BlockingIOError: nothing left
-                return
+                return count
             try:
                 arrival = offset + _arrival(local, ancillary)
                 if not earliest < arrival < latest:
@@ -229,6 +233,7 @@ class Endpoint:
                     self._control(local, data, address, arrival)
             except Exception:
                 self._mistake()
+        return BATCH
 
     def _control(self, local: LocalSocket, data: bytes, address: Address, now: float) -> None:
         """Everything that is not RTP or RTCP."""
