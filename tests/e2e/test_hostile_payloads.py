@@ -45,7 +45,7 @@ def check_told(inputs: list[Malformed], told: Told) -> None:
             assert answer_is_right(item, answer), (item, answer)
     assert told.acks == {}
     assert told.last == ["connection_closing", {"reason": "protocol_error", "reconnect": "after"}]
-    assert told.texts[-1].startswith('42["connection_closing"')
+    assert told.texts[-1].startswith("42")
 
 
 async def attack(server: Server, batches: list[list[Malformed]], name: str) -> None:
@@ -88,6 +88,7 @@ async def test_malformed_payloads_are_answered_and_counted_and_a_chat_beside_los
 def test_every_event_and_every_family_is_among_the_inputs() -> None:
     inputs = list(islice(hostile.payloads(SEED), 2_000))
     names = set(hostile.schemas())
+    assert {"send_message", "join_scene"} <= names
     assert {name for name in names if any(f'"{name}"' in item.text[:100] for item in inputs)} == names
     assert {item.kind for item in inputs} == {
         "invalid", "too_large", "unknown_event", "malformed_packet", "unknown_namespace",

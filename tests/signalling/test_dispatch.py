@@ -24,7 +24,7 @@ from signalling.dispatch import Dispatcher, payload_of, refusal_of
 from signalling.handlers import HANDLERS, Handler
 from signalling.handlers.base import handles
 from signalling.session import Connection, ConnectionTable
-from tests.support.hostile import schemas
+from tests.support.hostile import namespaces, schemas
 from tests.support.in_process import InProcess, in_process
 
 EXAMPLES = 5_000 if os.environ.get("VISAVIS_TEST_LONG") == "1" else 500
@@ -266,7 +266,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
-NAMES = sorted(schemas())
+PLACES = namespaces()
+NAMES = sorted(PLACES)
 KEYS = sorted({key for schema in schemas().values() for key in schema["properties"]})
 LIKELY = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6)
 CODES = {code.value for code in ErrorCode}
@@ -291,7 +292,7 @@ def test_whatever_comes_is_answered_in_the_right_shape_and_nothing_is_raised(run
     )
     def anything(name: str, arguments: list[Any], by: str) -> None:
         before = len(bench.malformed)
-        answer = runner.run(bench.ask(name, *arguments, by=by))
+        answer = runner.run(bench.ask(name, *arguments, by=by, namespace=PLACES.get(name, "/")))
         orjson.dumps(answer)
         if answer["ok"] is True:
             assert name in NAMES

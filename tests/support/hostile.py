@@ -14,12 +14,13 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import signalling.handlers  # noqa: F401  # declares every event
-from protocol.base import CLIENT_TO_SERVER, events
+from protocol.base import CLIENT_TO_SERVER, NAMESPACE_CHAT, NAMESPACE_SCENE, events
 
 PER_CONNECTION = 20  # malformed inputs in 10 s that end a connection (wire contract, section 1)
 MAX_PAYLOAD = 64 * 1024
 _BARE = frozenset({"authenticate", "play_game"})
-_ID_KEYS = frozenset({"matchId", "messageId", "userId", "suggestionId", "gameId", "replyTo", "to", "thread"})
+_ID_KEYS = frozenset({"matchId", "messageId", "userId", "suggestionId", "gameId", "replyTo", "to", "thread", "sceneId"})
+NAMESPACES = (NAMESPACE_CHAT, NAMESPACE_SCENE)
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,18 @@ Schemas = dict[str, dict[str, Any]]
 Maker = Callable[[Random, Schemas], Malformed | None]
 
 
+def namespaces() -> dict[str, str]:
+    """Where each event that a client may send belongs, by its name."""
+    return {name: namespace for namespace in NAMESPACES for name in events(CLIENT_TO_SERVER, namespace)}
+
+
 def schemas() -> Schemas:
     """The JSON Schema of every event that a client may send, by its name."""
-    return {name: event.model_json_schema(by_alias=True) for name, event in events(CLIENT_TO_SERVER).items()}
+    known = namespaces()
+    return {
+        name: events(CLIENT_TO_SERVER, namespace)[name].model_json_schema(by_alias=True)
+        for name, namespace in known.items()
+    }
 
 
 def payloads(seed: int) -> Iterator[Malformed]:
@@ -62,11 +72,18 @@ def payloads(seed: int) -> Iterator[Malformed]:
 
 
 def _event(label: str, arguments: list[Any], kind: str, code: str) -> Malformed:
-    return Malformed(label, "2{id}" + json.dumps(arguments, ensure_ascii=False), kind, code)
+    text = f"2{_place(arguments[0])}{{id}}" + json.dumps(arguments, ensure_ascii=False)
+    return Malformed(label, text, kind, code)
 
 
 def _unanswerable(label: str, text: str, kind: str = "malformed_packet") -> Malformed:
     return Malformed(label, text, kind)
+
+
+def _place(name: str) -> str:
+    """How a packet says in which namespace its event is; `/` is not named."""
+    namespace = namespaces().get(name, NAMESPACE_CHAT)
+    return "" if namespace == NAMESPACE_CHAT else f"{namespace},"
 
 
 def _name(random: Random, known: Schemas) -> str:
@@ -127,7 +144,7 @@ def _wrong_value(random: Random, known: Schemas) -> Malformed | None:
     schema = known[name]
     key = random.choice(sorted(schema["properties"]))
     value = random.choice(_wrong_values(random))
-    if Draft202012Validator(schema["properties"][key]).is_valid(value):
+    if Draft202012Validator({**schema["properties"][key], "$defs": schema.get("$defs", {})}).is_valid(value):
         return None
     limits = [option["maxLength"] for option in _options(schema, key) if "maxLength" in option]
     too_long = isinstance(value, str) and bool(limits) and len(value) > max(limits)
@@ -199,7 +216,11 @@ def _unknown_event(random: Random, known: Schemas) -> Malformed:
         "%s%n",
     ]
     name = random.choice(names)
-    return _event("unknown event", [name, {"matchId": "x"}], "unknown_event", "invalid")
+    place = random.choice(["", f"{NAMESPACE_SCENE},"])
+    if random.random() < 0.1:  # one of the other namespace
+        name, place = random.choice([("join_scene", ""), ("send_message", f"{NAMESPACE_SCENE},")])
+    text = f"2{place}{{id}}" + json.dumps([name, {"matchId": "x"}], ensure_ascii=False)
+    return Malformed("unknown event", text, "unknown_event", "invalid")
 
 
 def _bad_id(random: Random, known: Schemas) -> Malformed:
@@ -240,7 +261,7 @@ def _oversized(random: Random, known: Schemas) -> Malformed:
     filler = random.choice(
         ["x" * size, "[" * size, '{"a":' * (size // 5 + 1), "好" * (size // 3 + 1), "\\ud800" * (size // 6 + 1)]
     )
-    text = f'2{{id}}["{name}",{{"content":"{filler}"}}]'
+    text = f'2{_place(name)}{{id}}["{name}",{{"content":"{filler}"}}]'
     return Malformed("over 64 KiB", text, "too_large", "too_large")
 
 
@@ -279,7 +300,7 @@ def _no_json(random: Random, known: Schemas) -> Malformed:
         '["disconnect",{}]',
         '["newListener",{}]',
     ]
-    return _unanswerable("no event", random.choice(["2", "2{id}"]) + random.choice(bodies))
+    return _unanswerable("no event", f"2{_place(name)}" + random.choice(["", "{id}"]) + random.choice(bodies))
 
 
 def _bad_packet(random: Random, known: Schemas) -> Malformed:
@@ -332,7 +353,7 @@ def _binary(random: Random, known: Schemas) -> Malformed:
     payload: Any = {**_valid(name, schema), key: place}
     if random.random() < 0.2:
         payload = place
-    text = "51-{id}" + json.dumps([name, payload])
+    text = f"51-{_place(name)}{{id}}" + json.dumps([name, payload])
     return Malformed(f"{name}.{key} binary", text, "invalid", "invalid", (part,))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import aiohttp
 
+from protocol.base import NAMESPACE_SCENE
 from tests.support.client import ChatClient, connected
 from tests.support.hostile import Malformed
 from tests.support.rawws import BINARY, CLOSE, TEXT, Frame, RawWebSocket
@@ -31,6 +32,7 @@ SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 # Attackers and the chat are one process: generous, so that a busy machine does not fail a test about refusals.
 WITHIN_S = 20.0
 SEPARATOR = "\x1e"
+ENTER = ("40{}", f"40{NAMESPACE_SCENE},{{}}")
 LIMITS = {
     "VISAVIS_LIMITS__MESSAGES_PER_SECOND": "100000",
     "VISAVIS_LIMITS__MESSAGES_BURST": "100000",
@@ -51,22 +53,24 @@ class Told:
     def note(self, text: str) -> None:
         """One Engine.IO text."""
         self.texts.append(text)
-        if text.startswith("43"):
-            number, _, arguments = text[2:].partition("[")
+        kind, bare = text[:2], text[2:].removeprefix(f"{NAMESPACE_SCENE},")
+        if kind == "43":
+            number, _, arguments = bare.partition("[")
             self.acks[int(number)] = json.loads("[" + arguments)[0]
-        elif text.startswith("42["):
-            self.last = json.loads(text[2:])
+        elif kind == "42":
+            self.last = json.loads(bare)
 
 
 @contextlib.asynccontextmanager
 async def attacker(port: int, user: str, *, path: str = SOCKET_IO) -> AsyncIterator[RawWebSocket]:
-    """A connection that is in the namespace and has read its welcome."""
+    """A connection that is in all namespaces and has read its welcome."""
     socket = await RawWebSocket.connect("127.0.0.1", port, f"{path}&userId={user}", limit=2**20)
     try:
         async with asyncio.timeout(WITHIN_S):
-            await socket.send_text("40{}")
-            while not (await socket.receive_text() or "42").startswith("42"):
-                pass
+            for packet in ENTER:
+                await socket.send_text(packet)
+                while not (await socket.receive_text() or packet).startswith(packet.removesuffix("{}")):
+                    pass
         yield socket
     finally:
         await socket.close()
@@ -108,7 +112,7 @@ async def poll_out(session: aiohttp.ClientSession, url: str, user: str, inputs: 
     address = f"{url}/socket.io/?EIO=4&transport=polling&userId={user}"
     async with session.get(address) as answer:
         address += "&sid=" + json.loads((await answer.text())[1:])["sid"]
-    await _post(session, address, ["40{}"])
+    await _post(session, address, ENTER)
     packets = []
     for number, item in enumerate(inputs, 1):
         parts = ["b" + base64.b64encode(part).decode() for part in item.attachments]
