@@ -21,6 +21,7 @@ from media.transport.refusals import TransportRefusal
 from protocol.errors import ErrorCode
 from tests.media.sdp.samples import mutations
 from tests.support import hostile_rig
+from tests.support.foremost import go_first
 from tests.support.hostile_media import (
     FAMILIES,
     ROOT,
@@ -178,18 +179,19 @@ async def test_20_of_20_calls_connect_while_5000_datagrams_a_second_come_from_el
     books = MediaBooks(server)
     took: list[float] = []
     sent, seconds = 0, 0.0
+    go_first(server.pid)  # so that the processors of a busy machine do not decide who connects
     async with light_call(server.url, "first") as (first, _):
         for turn in range(count):
             async with contextlib.AsyncExitStack() as stack:
                 async with Flood(first.transport.remote.address, FLOOD_PER_S, SEED + turn) as flood:
                     for number in range(CALLS):
-                        call = await ring(server.url, f"flooded-{turn}-{number}", stack)
+                        call = await ring(server.url, f"flooded-{turn}-{number}", stack, parts=1)
                         began = time.monotonic()
                         await begin(call)
                         took.append(time.monotonic() - began)
                         stack.push_async_callback(hang_up, call)
                 assert (await asyncio.to_thread(server.metrics))["calls_active"] == CALLS + 1
-                assert flood.sent >= FLOOD_PER_S * flood.seconds / 2
+                assert flood.per_s >= FLOOD_PER_S
                 sent, seconds = sent + flood.sent, seconds + flood.seconds
         await first.transport.check()
         refused, dropped = await books.read()

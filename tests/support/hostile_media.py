@@ -3,7 +3,7 @@
     python -m tests.support.hostile_media HOST PORT RATE SEED
 
 prints a line and sends `RATE` STUN and DTLS datagrams a second from an address of no call until something comes on its
-standard input, then prints how many they were.
+standard input, then prints how many they were and in how many seconds.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from aioice import stun
 
 from tests.media.transport.junk import ALERT, mutated, null_cipher_hello
 from tests.media.transport.sctp_packets import BAD, HEADER, MALFORMED, chunk
+from tests.support.foremost import go_first
 from tests.support.light_peer import PICTURES_PER_S, SOUNDS_PER_S, LightCall, LightPeer, light_call
 from tests.support.server import Server
 
@@ -108,41 +108,15 @@ async def loop_lag(server: Server) -> dict[str, int]:
 # ---- the call beside
 
 
-class CpuWait:
-    """How long a process was ready to run and other work on the machine had its processor (proc(5), schedstat)."""
-
-    def __init__(self, pid: int) -> None:
-        self._path = Path(f"/proc/{pid}/schedstat")
-        self._times: list[float] = []
-        self._waited: list[float] = []
-        self.sample()
-
-    def sample(self) -> None:
-        """Note the sum so far, now (Unix seconds)."""
-        self._waited.append(int(self._path.read_text().split()[1]) / 1e9)
-        self._times.append(time.time())
-
-    async def watch(self) -> None:
-        """Do so all the time."""
-        while True:
-            await asyncio.sleep(0.02)
-            self.sample()
-
-    def within(self, begin: float, end: float) -> float:
-        """Seconds waited between the samples around a time."""
-        first = max(0, bisect_right(self._times, begin) - 1)
-        last = min(len(self._times) - 1, bisect_left(self._times, end))
-        return self._waited[last] - self._waited[first]
-
-
 @dataclass
 class Beside:
-    """A call of light peers; what it sent before `began` (Unix seconds) does not count, nor does the server's wait for
-    a processor."""
+    """A call of light peers; what it sent before `began` (Unix seconds) does not count.
+
+    Nothing is taken off its gaps: other work on the machine does not reach the server (`go_first`).
+    """
 
     call: LightCall
     began: float
-    wait: CpuWait
 
     def figures(self) -> dict[str, Any]:
         """Shares and gaps of the worse direction, from the beginning up to a moment ago (what is still on its way)."""
@@ -155,9 +129,9 @@ class Beside:
             )
             total += sent
             shares.append(came / sent)
-            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began, until, self.wait.within))
+            gaps.append(receiver.sounds.longest_gap(1 / SOUNDS_PER_S, self.began, until))
             seen = receiver.pictures.heard
-            frozen.append(seen.longest_gap(1 / PICTURES_PER_S, self.began, until, self.wait.within))
+            frozen.append(seen.longest_gap(1 / PICTURES_PER_S, self.began, until))
         return {
             "pictures_sent": total,
             "pictures_share": round(min(shares), 4),
@@ -178,15 +152,11 @@ class Beside:
 
 @contextlib.asynccontextmanager
 async def call_beside(server: Server, name: str) -> AsyncIterator[Beside]:
-    """A running call; who opens it checks it at the end."""
+    """A running call on a server that goes first; who opens it checks it at the end."""
+    go_first(server.pid)
     async with light_call(server.url, f"{name}-{time.monotonic_ns()}") as call:
         await asyncio.sleep(0.3)
-        wait = CpuWait(server.pid)
-        watch = asyncio.create_task(wait.watch())
-        try:
-            yield Beside(call, time.time(), wait)
-        finally:
-            watch.cancel()
+        yield Beside(call, time.time())
 
 
 # ---- attacks
@@ -301,11 +271,17 @@ class Stranger:
 
 
 class Flood:
-    """A process that floods from elsewhere, at once when the block begins; `sent` in `seconds` is known after it."""
+    """A process that floods from elsewhere for the length of a block; then `sent` in `seconds` are known.
+
+    Both are its own count and clock, from its first datagram to the moment at which it is told to end: what a machine
+    that was busy elsewhere kept it from sending is missing. It aims at `AIM` times the rate, so that little is.
+    """
+
+    AIM: Final = 1.1
 
     def __init__(self, target: tuple[str, int], rate: int, seed: int) -> None:
         self.sent, self.seconds = 0, 0.0
-        arguments = [target[0], str(target[1]), str(rate), str(seed)]
+        arguments = [target[0], str(target[1]), str(round(rate * self.AIM)), str(seed)]
         self._command = [sys.executable, "-m", "tests.support.hostile_media", *arguments]
 
     async def __aenter__(self) -> Self:
@@ -314,31 +290,41 @@ class Flood:
         )
         assert self._process.stdout is not None
         await self._process.stdout.readline()
-        self._began = time.monotonic()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.seconds = time.monotonic() - self._began
         answer, _nothing = await self._process.communicate(b"over\n")
-        self.sent = int(answer)
+        sent, seconds = answer.split()
+        self.sent, self.seconds = int(sent), float(seconds)
+
+    @property
+    def per_s(self) -> float:
+        """Datagrams a second over the whole block."""
+        return self.sent / self.seconds
 
 
-def flood(target: tuple[str, int], rate: int, seed: int) -> int:
-    """Say so and send `rate` datagrams a second until there is something on standard input."""
+def flood(target: tuple[str, int], rate: int, seed: int) -> tuple[int, float]:
+    """Say so and send `rate` datagrams a second, in a batch every 2 ms, until there is something on standard input.
+
+    (how many, in how many seconds). What one batch was late, the next makes up for.
+    """
     random_, sent = random.Random(seed), 0
     shapes = [shape for base in controls() for shape in (base, mutated(random_, base), mutated(random_, base))]
     shapes = [shape for shape in shapes if family(shape) in ("stun", "dtls")]
-    sys.stdout.write("begun\n")
-    sys.stdout.flush()
-    began = time.monotonic()
     with Stranger(target) as stranger:
-        while not select.select([sys.stdin], [], [], 0.002)[0]:
-            due = int((time.monotonic() - began) * rate)
-            while sent < due:
+        began = time.monotonic()
+        sys.stdout.write("begun\n")
+        sys.stdout.flush()
+        while True:
+            over = select.select([sys.stdin], [], [], 0.002)[0]
+            past = time.monotonic() - began
+            if over:
+                return sent, past
+            while sent < past * rate:
                 stranger.send(shapes[sent % len(shapes)])
                 sent += 1
-    return sent
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{flood((sys.argv[1], int(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4]))}\n")
+    datagrams, took = flood((sys.argv[1], int(sys.argv[2])), int(sys.argv[3]), int(sys.argv[4]))
+    sys.stdout.write(f"{datagrams} {took}\n")

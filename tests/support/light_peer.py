@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from struct import Struct
@@ -32,12 +32,6 @@ _HEADER = Struct("!BBHII")
 _STAMP = Struct("!dI")  # Unix seconds of sending, number
 _PART = Struct("!dIBB")  # the same and: which part of how many
 _DESCRIPTOR: Final = 2  # VP8 payload descriptor and the octet with the key frame bit
-
-Excused = Callable[[float, float], float]
-
-
-def _nothing(begin: float, end: float) -> float:
-    return 0.0
 
 
 @dataclass
@@ -64,13 +58,11 @@ class Heard:
         """The numbers of what was sent in this time and came whole."""
         return {number for number, sent, _ in self.whole if since <= sent < until}
 
-    def longest_gap(
-        self, period: float, since: float = 0.0, until: float | None = None, excused: Excused = _nothing
-    ) -> float:
+    def longest_gap(self, period: float, since: float = 0.0, until: float | None = None) -> float:
         """Longest time (s) without anything, beyond what the sender itself was late against its `period` (s).
 
         From `since` to `until` (None: to the last that came); silence at either end counts, also when nothing came at
-        all. `excused` says how much of a time (begin, end) is the fault of something that is not measured."""
+        all."""
         longest = period
         end = float("inf") if until is None else until
         earlier = [entry for entry in self.whole if entry[2] < since]
@@ -78,13 +70,13 @@ class Heard:
         for (number, sent, arrived), (next_number, next_sent, next_arrived) in pairwise(heard):
             own = max(0.0, next_sent - sent - period * max(1, next_number - number))
             begin, back = max(arrived, since), min(next_arrived, end)
-            longest = max(longest, back - begin - own - excused(begin, back)) if back - begin > period else longest
+            longest = max(longest, back - begin - own) if back - begin > period else longest
         if not earlier and since > 0.0:  # nothing tells when the first should have been here: from the beginning
             first = min([*(arrived for _, _, arrived in heard), end])
-            longest = max(longest, first - since - excused(since, first))
+            longest = max(longest, first - since)
         if until is not None:
             last = max([since, *(arrived for _, _, arrived in heard)])
-            longest = max(longest, until - last - excused(last, max(last, until)))
+            longest = max(longest, until - last)
         return longest
 
 

@@ -39,11 +39,6 @@ def test_what_the_sender_was_late_itself_is_no_gap_of_the_path() -> None:
     assert heard((1, 1.0, 1.0), (2, 1.5, 1.6)).longest_gap(PERIOD) == pytest.approx(0.12)
 
 
-def test_an_excuse_counts_for_its_gap_alone() -> None:
-    found = heard((1, 1.0, 1.0), (2, 1.02, 1.5), (3, 1.04, 1.8))
-    assert found.longest_gap(PERIOD, excused=lambda begin, end: 0.4 if begin == 1.0 else 0.0) == pytest.approx(0.3)
-
-
 def test_a_gap_before_the_measured_time_does_not_count() -> None:
     found = heard((1, 1.0, 1.0), (2, 1.02, 3.0), (3, 1.04, 3.02))
     assert found.longest_gap(PERIOD, since=2.99) == pytest.approx(PERIOD)
@@ -64,7 +59,6 @@ def test_silence_at_either_end_is_a_gap() -> None:
 def test_where_nothing_comes_all_is_a_gap() -> None:
     assert heard().longest_gap(PERIOD, since=1.0, until=9.0) == pytest.approx(8.0)
     assert heard((1, 1.0, 1.0)).longest_gap(PERIOD, since=2.0, until=9.0) == pytest.approx(7.0)
-    assert heard().longest_gap(PERIOD, since=1.0, until=9.0, excused=lambda begin, end: 6.0) == pytest.approx(2.0)
 
 
 def test_a_picture_is_whole_with_its_last_part_whatever_the_order() -> None:
