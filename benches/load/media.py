@@ -25,6 +25,7 @@ from typing import Any
 
 from benches.load.signalling import PYTHON, ROOT, Server, pin, start
 from benches.micro.media_engine import in_memory
+from tests.support.foremost import go_first
 
 COMMAND = [PYTHON, "-m", "visavis", "serve", "--dev", "--port", "0", "--media-port", "0", "--data", "{data}"]
 CPU_US_AT_MOST = 60.0  # per forwarded packet, with 10 calls (design)
@@ -63,6 +64,7 @@ def load(server: Server, calls: int, seconds: float) -> dict[str, Any]:
     command += ["--seconds", str(seconds), "--tag", f"t{time.time_ns()}"]
     pid, marks = server.process.pid, {"start": (cpu_s(server.process.pid), mib(server))}
     client = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: pin(1))
+    go_first(client.pid)
     assert client.stdout is not None
     result: dict[str, Any] = {}
     for line in client.stdout:
@@ -92,6 +94,7 @@ def run_case(calls: int, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as data:
         server = start(COMMAND, data)
         try:
+            go_first(server.process.pid)
             load(server, 1, 0.5)
             before = engine_alone_us()
             found = load(server, calls, seconds)
