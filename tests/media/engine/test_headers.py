@@ -186,6 +186,14 @@ def test_what_a_map_remembers_changes_nothing(blocks: list[tuple[tuple[int, byte
         assert len(used._shapes) <= 16
 
 
+def test_a_sender_of_many_shapes_makes_a_map_remember_few() -> None:
+    used = ExtensionMap({1: 5}, None, b"", b"")
+    for words in range(1, 60):
+        extension = (0xBEDE, b"\x10a" + bytes(4 * words - 2))
+        assert translated(extension, used) == {5: b"a"}
+        assert len(used._shapes) <= 16
+
+
 @given(parts=_ELEMENTS, mid=st.binary(min_size=1, max_size=2), form=st.sampled_from([one_byte, two_byte]))
 def test_each_element_goes_over_under_its_id_or_not_at_all(
     parts: list[tuple[int, bytes]], mid: bytes, form: Callable[..., tuple[int, bytes]]
