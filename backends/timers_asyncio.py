@@ -4,10 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final
 
 from rooms.ports import Clock
 
 log = logging.getLogger(__name__)
+
+# Least wait of a timer that came early. uvloop rounds to whole milliseconds: what is asked for in less than half of one
+# comes at once, again and again until the time is there. Larger makes such a timer later than it need be.
+_EARLY_WAIT_S: Final = 0.001
 
 
 class AsyncioTimers:
@@ -65,9 +70,9 @@ class _Timer:
         self._armed = armed
         self._handle: asyncio.TimerHandle | None = None
 
-    def arm(self) -> None:
-        """Ask the loop to look again when the time is due."""
-        delay = max(self._when - self._clock.monotonic(), 0.0)
+    def arm(self, at_least: float = 0.0) -> None:
+        """Ask the loop to look again when the time is due, but not within so many seconds."""
+        delay = max(self._when - self._clock.monotonic(), at_least)
         self._handle = asyncio.get_running_loop().call_later(delay, self._fire)
         self._armed.add(self)
 
@@ -79,7 +84,7 @@ class _Timer:
 
     def _fire(self) -> None:
         if self._clock.monotonic() < self._when:
-            self.arm()
+            self.arm(_EARLY_WAIT_S)
             return
         self._armed.discard(self)
         try:

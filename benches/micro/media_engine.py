@@ -3,8 +3,9 @@
     python -m benches.micro.media_engine [--calls 10] [--seconds 8] [--profile AEAD_AES_128_GCM] [--json FILE]
 
 A call is two legs; each sends 150 video and 50 audio packets a second. The server of the second part is a process of
-its own: one socket, add_reader, the engine, its tick; its CPU time is user + system over the measured seconds, minus
-nothing. Loss or an unforwarded packet fails the run. Latency is from the load's sendto to its recvfrom (both included).
+its own: one socket, read as the relay reads it, the engine, its tick; its CPU time is user + system over the measured
+seconds, minus nothing. Loss or an unforwarded packet fails the run. Latency is from the load's sendto to its recvfrom
+(both included).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from media.core.rewrite import EARLY_PACKETS
 from media.engine.api import CodecKey, LegKeys, Publication, Slot
 from media.engine.pure import PureEngine
 from media.engine.srtp import SrtpTransform
+from media.transport.intake import Intake
 
 OPUS = CodecKey("opus", 48_000, 2, "")
 VP8 = CodecKey("vp8", 90_000, 0, "")
@@ -161,15 +163,16 @@ async def serve() -> None:
     recvfrom, receive, clock = sock.recvfrom, engine.receive, time.monotonic
     loop = asyncio.get_running_loop()
 
-    def readable() -> None:
-        for _ in range(64):
+    def read() -> int:
+        for count in range(64):
             try:
                 datagram, address = recvfrom(2048)
             except BlockingIOError:
-                return
+                return count
             leg = by_address.get(address)
             if leg is not None:
                 receive(leg, datagram, clock())
+        return 64
 
     totals = {"forwarded": 0, "lost_records": 0}
 
@@ -184,7 +187,7 @@ async def serve() -> None:
         totals["lost_records"] += sum(stream.arrivals_dropped for stream in streams)
         loop.call_later(1.0, read_counters)
 
-    loop.add_reader(sock.fileno(), readable)
+    intake = Intake(loop, sock.fileno(), read, clock)
     tick()
     read_counters()
     done = loop.create_future()
@@ -201,6 +204,7 @@ async def serve() -> None:
     loop.add_reader(sys.stdin.fileno(), command)
     print(sock.getsockname()[1], flush=True)
     await done
+    intake.close()
     read_counters()
     print(json.dumps({**totals, "refused": dict(engine.refused())}), flush=True)
 

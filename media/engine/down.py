@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from media.core.keyframe import begins_key_frame
 from media.core.rewrite import Continuity
 from media.engine.api import EXT_ABS_SEND_TIME, EXT_MID, Direction, Refusal, Slot, StreamSnapshot, Tally
-from media.engine.headers import ExtensionMap, advance_send_time, header_length, to_rtx
+from media.engine.headers import FIXED_HEADER, ExtensionMap, advance_send_time, header_length, to_rtx
 from media.engine.link import Link
 from media.engine.ring import RING_PACKETS, RING_SECONDS, Ring
 from media.engine.srtp import SRTP_ERRORS
@@ -185,10 +185,11 @@ class Route:
         place = down.continuity.place(sequence, timestamp, arrival)
         if place < 0:
             return
+        fixed = _FIXED.pack(packet[0], second, place >> 32, place & 0xFFFFFFFF, down.ssrc)
         if self._identity:
-            out = _FIXED.pack(packet[0], second, place >> 32, place & 0xFFFFFFFF, down.ssrc) + packet[12:]
+            out = fixed + packet[FIXED_HEADER:]
         else:
-            out = bytes(self._translated(packet, payload_at, second, place))
+            out = self._extensions.translate(fixed + packet[FIXED_HEADER:payload_at]) + packet[payload_at:]
         try:
             protected = link.protect(out)
             link.send(protected, link.address)
@@ -203,13 +204,6 @@ class Route:
         down.payload_octets += size - payload_at
         if down.sent is not None:
             down.sent.put(sequence + down.continuity.sequence_offset, protected, arrival)
-
-    def _translated(self, packet: bytes, payload_at: int, second: int, place: int) -> bytearray:
-        out = bytearray(packet)
-        _FIXED.pack_into(out, 0, packet[0], second, place >> 32, place & 0xFFFFFFFF, self.down.ssrc)
-        if not self._identity:
-            self._extensions.apply(out, payload_at)
-        return out
 
     def _begin(self, packet: bytes, payload_at: int, sequence: int, timestamp: int, arrival: float) -> bool:
         """Join a source. A picture that others precede begins with a key frame, else the decoder shows rubbish."""
@@ -238,7 +232,10 @@ class Route:
             return b""
         payload_at = header_length(packet)
         place = self.down.continuity.place(sequence, int.from_bytes(packet[4:8], "big"), 0.0)
-        out = self._translated(packet, payload_at, second, place)
+        fixed = _FIXED.pack(packet[0], second, place >> 32, place & 0xFFFFFFFF, self.down.ssrc)
+        header = fixed + packet[FIXED_HEADER:payload_at]
+        out = bytearray(header if self._identity else self._extensions.translate(header))
+        out += packet[payload_at:]
         if self._abs_send_time is not None:
             advance_send_time(out, self._abs_send_time, payload_at, waited)
         return to_rtx(out, payload_at, payload_type, rtx_sequence, self.down.rtx)

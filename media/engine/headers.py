@@ -5,7 +5,7 @@ Nothing here allocates more than the packet it returns. Whoever sent the octets 
 """
 
 from struct import Struct
-from typing import Final
+from typing import Final, TypeAlias
 
 from media.engine.api import NO_LEVEL
 
@@ -88,14 +88,41 @@ def audio_level(packet: bytes, extension_id: int, payload_at: int) -> int:
     return packet[found[0]] & 0x7F if found and found[1] else NO_LEVEL
 
 
+# Which bits were looked at, what they were, which go over as they are, and what takes the place of the others.
+_Shape: TypeAlias = tuple[int, int, int, int]
+# Shapes that one map remembers. A stream has a few; more only cost memory, and a sender may send any.
+_SHAPES: Final = 16
+
+
+class _Reading:
+    """What the reading of one header depended on, and what becomes of each of its octets."""
+
+    __slots__ = ("_header", "kept", "put", "seen")
+
+    def __init__(self, header: bytes, at: int) -> None:
+        """``at`` is where the extension's profile stands; all before it and its own four octets go over."""
+        size, begin = len(header), at + 4
+        self._header = header
+        self.seen = bytearray(at) + b"\xff" * 4 + bytearray(size - begin)
+        self.kept = bytearray(b"\xff" * begin + bytes(size - begin))
+        self.put = bytearray(size)
+
+    def shape(self) -> _Shape:
+        seen, kept, put = (int.from_bytes(octets, "big") for octets in (self.seen, self.kept, self.put))
+        return seen, seen & int.from_bytes(self._header, "big"), kept, put
+
+
 class ExtensionMap:
-    """How header extensions of one leg are told to another: ids changed in place, unknown ones blanked.
+    """How header extensions of one leg are told to another: ids changed, unknown ones blanked.
 
     A blanked element becomes padding (RFC 8285 4.1), so that no octet moves. The MID is another on each leg;
     it is replaced where it is as long, else blanked: slots have their SSRC in SDP, nobody needs the MID to route.
+
+    A stream's headers are all alike but for the data in their elements, so a header is read element by element only
+    when the octets that say where elements begin differ from those of the last one of its size.
     """
 
-    __slots__ = ("_mid", "_mid_id", "_table", "identity")
+    __slots__ = ("_mid", "_mid_id", "_shapes", "_table", "identity")
 
     def __init__(self, ids: dict[int, int], mid_id: int | None, mid: bytes, source_mid: bytes) -> None:
         """``ids`` is source id -> id on the other leg; ``mid_id`` the source's id of the MID extension."""
@@ -105,27 +132,44 @@ class ExtensionMap:
         self._table = bytes(table)
         self._mid_id = -1 if mid_id is None else mid_id
         self._mid = mid
+        self._shapes: dict[int, _Shape] = {}  # by size and count of CSRCs
         same_mid = mid_id is None or mid_id not in ids or mid == source_mid
         # True: forward the block as it stands.
         self.identity = same_mid and all(source == target for source, target in ids.items())
 
-    def apply(self, packet: bytearray, payload_at: int) -> None:
-        """Translate the block of a packet that ``header_length`` accepted; a block of unknown form is blanked."""
-        if not packet[0] & 0x10:
-            return
-        at = FIXED_HEADER + 4 * (packet[0] & 0x0F)
-        profile = packet[at] << 8 | packet[at + 1]
+    def translate(self, header: bytes) -> bytes:
+        """Return the header of a packet that ``header_length`` accepted, up to its payload, with the other leg's ids.
+
+        A block of unknown form is blanked.
+        """
+        first, size = header[0], len(header)
+        if not first & 0x10:
+            return header
+        octets, key = int.from_bytes(header, "big"), size << 4 | first & 0x0F
+        shape = self._shapes.get(key)
+        if shape is None or octets & shape[0] != shape[1]:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            shape = self._shapes[key] = self._read(header)
+        return (octets & shape[2] | shape[3]).to_bytes(size, "big")
+
+    def _read(self, header: bytes) -> _Shape:
+        """Read element by element; what could not be read is not passed on."""
+        at = FIXED_HEADER + 4 * (header[0] & 0x0F)
+        profile = header[at] << 8 | header[at + 1]
+        reading = _Reading(header, at)
         at += 4
         if profile == _ONE_BYTE_PROFILE:
-            at = self._one_byte(packet, at, payload_at)
+            self._one_byte(header, at, reading)
         elif profile & 0xFFF0 == _TWO_BYTE_PROFILE:
-            at = self._two_byte(packet, at, payload_at)
-        # What could not be read is not passed on.
-        packet[at:payload_at] = bytes(payload_at - at)
+            self._two_byte(header, at, reading)
+        return reading.shape()
 
-    def _one_byte(self, packet: bytearray, at: int, end: int) -> int:
+    def _one_byte(self, header: bytes, at: int, reading: _Reading) -> None:
+        end = len(header)
         while at < end:
-            octet = packet[at]
+            octet = header[at]
+            reading.seen[at] = 0xFF
             if octet == 0:
                 at += 1
                 continue
@@ -134,37 +178,41 @@ class ExtensionMap:
             if source == _STOP_ID or after > end:
                 break
             target = self._table[source]
-            if not 0 < target <= _LAST_ONE_BYTE_ID or not self._keep_mid(packet, source, at + 1, after):
-                packet[at:after] = bytes(after - at)
-            else:
-                packet[at] = target << 4 | octet & 0x0F
+            if target <= _LAST_ONE_BYTE_ID and self._goes_over(source, after - at - 1):
+                self._element(reading, source, at, bytes([target << 4 | octet & 0x0F]), after)
             at = after
-        return at
 
-    def _two_byte(self, packet: bytearray, at: int, end: int) -> int:
+    def _two_byte(self, header: bytes, at: int, reading: _Reading) -> None:
+        end = len(header)
         while at < end:
-            source = packet[at]
+            source = header[at]
+            reading.seen[at] = 0xFF
             if source == 0:
                 at += 1
                 continue
-            if at + 2 > end or at + 2 + packet[at + 1] > end:
+            if at + 2 > end:
                 break
-            after = at + 2 + packet[at + 1]
-            target = self._table[source]
-            if target == 0 or not self._keep_mid(packet, source, at + 2, after):
-                packet[at:after] = bytes(after - at)
-            else:
-                packet[at] = target
+            size = header[at + 1]
+            reading.seen[at + 1] = 0xFF
+            after = at + 2 + size
+            if after > end:
+                break
+            if self._goes_over(source, size):
+                self._element(reading, source, at, bytes([self._table[source], size]), after)
             at = after
-        return at
 
-    def _keep_mid(self, packet: bytearray, source: int, at: int, after: int) -> bool:
-        """Put the other leg's MID in; False when the element has to go."""
+    def _goes_over(self, source: int, size: int) -> bool:
+        """Whether the other leg has this element, of so many octets of data."""
+        return self._table[source] != 0 and (source != self._mid_id or size == len(self._mid))
+
+    def _element(self, reading: _Reading, source: int, at: int, head: bytes, after: int) -> None:
+        """Put an element from ``at`` to ``after`` over, under another head."""
+        begin = at + len(head)
+        reading.put[at:begin] = head
         if source == self._mid_id:
-            if after - at != len(self._mid):
-                return False
-            packet[at:after] = self._mid
-        return True
+            reading.put[begin:after] = self._mid
+        else:
+            reading.kept[begin:after] = b"\xff" * (after - begin)
 
 
 def advance_send_time(packet: bytearray, extension_id: int, payload_at: int, seconds: float) -> None:

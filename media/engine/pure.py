@@ -1,4 +1,4 @@
-"""The forwarding engine in Python: always available, about 50 us of CPU per packet.
+"""The forwarding engine in Python: always available, 13 to 25 us of CPU per packet without the socket.
 
     datagram -> leg -> unprotect -> publication (count, log, ring, ask for what is missing)
              -> each route (payload type, numbers, extensions) -> protect -> send

@@ -1,8 +1,10 @@
 import asyncio
 import logging
+import time
 import warnings
 
 import pytest
+import uvloop
 
 from backends.clock_system import SystemClock
 from backends.timers_asyncio import AsyncioTimers
@@ -17,6 +19,16 @@ class LoopClock:
 
     def wall_ms(self) -> int:
         return int(self.monotonic() * 1000)
+
+
+class CountingClock(SystemClock):
+    """Counts how often it is looked at."""
+
+    looks = 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return super().monotonic()
 
 
 class LaggingClock(LoopClock):
@@ -66,6 +78,23 @@ async def test_a_timer_never_calls_before_its_time() -> None:
     await asyncio.sleep(60)
     assert len(called) == 1
     assert called[0] >= due
+
+
+def test_a_timer_that_comes_early_does_not_spin() -> None:
+    """On the server's own loop, whose timers round to milliseconds."""
+    clock = CountingClock()
+
+    async def one() -> int:
+        timers = AsyncioTimers(clock)
+        called = asyncio.Event()
+        before = clock.looks
+        timers.call_at(time.monotonic() + 0.0004, called.set)
+        await called.wait()
+        return clock.looks - before
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        # At the call, at the early turn twice, and at the right one; once more if that was early too.
+        assert max(runner.run(one()) for _ in range(20)) <= 6
 
 
 @pytest.mark.virtual_time

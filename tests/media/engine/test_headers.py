@@ -1,5 +1,7 @@
 """RTP headers on raw octets."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,11 +73,8 @@ def test_whatever_is_accepted_can_be_read_and_rewritten(octets: bytes) -> None:
         stamped = bytearray(octets)
         advance_send_time(stamped, extension_id, payload_at, 0.3)
         assert len(stamped) == len(octets)
-    translated = bytearray(octets)
-    ExtensionMap({1: 5, 2: 2, 3: 250}, 2, b"m", b"n").apply(translated, payload_at)
-    assert len(translated) == len(octets)
-    assert translated[payload_at:] == octets[payload_at:]
-    assert header_length(bytes(translated)) == payload_at
+    translated = ExtensionMap({1: 5, 2: 2, 3: 250}, 2, b"m", b"n").translate(octets[:payload_at])
+    assert header_length(translated + octets[payload_at:]) == payload_at
     from_rtx(octets, payload_at, 96, b"ssrc")
 
 
@@ -115,9 +114,8 @@ def test_no_level_is_read_from_what_is_not_there(extension: tuple[int, bytes] | 
 
 def translated(extension: tuple[int, bytes], table: ExtensionMap) -> dict[int, bytes]:
     packet = Rtp(96, 7, 9, 1, b"payload", csrcs=(4,), extension=extension)
-    octets = bytearray(bytes(packet))
-    table.apply(octets, header_length(bytes(packet)))
-    out = Rtp.parse(bytes(octets))
+    payload_at = header_length(bytes(packet))
+    out = Rtp.parse(table.translate(bytes(packet)[:payload_at]) + bytes(packet)[payload_at:])
     assert out.payload == b"payload"
     assert out.csrcs == (4,)
     return elements(out.extension)
@@ -165,9 +163,47 @@ def test_what_cannot_be_read_is_not_passed_on(extension: tuple[int, bytes]) -> N
 
 
 def test_a_packet_without_extensions_is_left_alone() -> None:
-    octets = bytearray(bytes(PLAIN))
-    ExtensionMap({}, None, b"", b"").apply(octets, 12)
-    assert octets == bytes(PLAIN)
+    header = bytes(PLAIN)[:12]
+    assert ExtensionMap({}, None, b"", b"").translate(header) == header
+
+
+_ELEMENTS = st.lists(st.tuples(st.integers(1, 14), st.binary(min_size=1, max_size=4)), max_size=4)
+_BLOCKS = st.one_of(
+    st.builds(lambda parts: one_byte(*parts), _ELEMENTS),
+    st.builds(lambda parts: two_byte(*parts), _ELEMENTS),
+    st.tuples(st.sampled_from([0xBEDE, 0x1000, 0x100F, 0xABAC]), st.binary(max_size=5).map(lambda data: data * 4)),
+)
+
+
+@given(blocks=st.lists(st.tuples(_BLOCKS, st.integers(0, 2)), min_size=1, max_size=40))
+def test_what_a_map_remembers_changes_nothing(blocks: list[tuple[tuple[int, bytes], int]]) -> None:
+    """Headers in any order meet the same translation as each of them alone."""
+    ids = {1: 5, 2: 2, 3: 250, 4: 1, 7: 14}
+    used = ExtensionMap(ids, 4, b"m", b"n")
+    for extension, csrcs in blocks:
+        packet = bytes(Rtp(96, 7, 9, 1, b"", csrcs=tuple(range(csrcs)), extension=extension))
+        assert used.translate(packet) == ExtensionMap(ids, 4, b"m", b"n").translate(packet)
+        assert len(used._shapes) <= 16
+
+
+def test_a_sender_of_many_shapes_makes_a_map_remember_few() -> None:
+    used = ExtensionMap({1: 5}, None, b"", b"")
+    for words in range(1, 60):
+        extension = (0xBEDE, b"\x10a" + bytes(4 * words - 2))
+        assert translated(extension, used) == {5: b"a"}
+        assert len(used._shapes) <= 16
+
+
+@given(parts=_ELEMENTS, mid=st.binary(min_size=1, max_size=2), form=st.sampled_from([one_byte, two_byte]))
+def test_each_element_goes_over_under_its_id_or_not_at_all(
+    parts: list[tuple[int, bytes]], mid: bytes, form: Callable[..., tuple[int, bytes]]
+) -> None:
+    """Against the same said of elements instead of octets."""
+    ids, wanted = {1: 5, 2: 2, 4: 1, 7: 14}, {}
+    for name, data in parts:
+        if name in ids and (name != 4 or len(data) == len(mid)):
+            wanted[ids[name]] = mid if name == 4 else data
+    assert translated(form(*parts), ExtensionMap(ids, 4, mid, b"source")) == wanted
 
 
 def test_the_send_time_moves_by_the_time_waited_and_wraps() -> None:
