@@ -7,7 +7,7 @@ from media.engine.api import ARRIVAL, FLAG_MARKER, FLAG_RECOVERED, NO_LEVEL, Leg
 
 def leg_counters(user_id: str, leg: LegSnapshot, *, fec: bool) -> LegCounters:
     """`fec`: this person's Opus carries copies of lost packets (RFC 7587 6.1, useinbandfec)."""
-    return LegCounters(user_id, leg.rtt, [_stream(stream, fec=fec) for stream in leg.streams])
+    return LegCounters(user_id, leg.rtt, leg.rtt_newest, [_stream(stream, fec=fec) for stream in leg.streams])
 
 
 def arrivals(log: bytes) -> list[Arrival]:
