@@ -20,7 +20,7 @@ _NONE: Final = Arrivals()
 
 def leg_counters(user_id: str, leg: LegSnapshot, *, fec: bool) -> LegCounters:
     """`fec`: this person's Opus carries copies of lost packets (RFC 7587 6.1, useinbandfec)."""
-    return LegCounters(user_id, leg.rtt, [_stream(stream, fec=fec) for stream in leg.streams])
+    return LegCounters(user_id, leg.rtt, leg.rtt_newest, [_stream(stream, fec=fec) for stream in leg.streams])
 
 
 def arrivals(log: bytes) -> Arrivals:

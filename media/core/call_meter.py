@@ -197,7 +197,7 @@ class CallMeter:
             level=person.levels["up"].judge(mos, lost=found.lost),
             loss=missing / expected if expected else 0.0,
             jitter_s=found.cause.up.jitter_s,
-            rtt_s=found.cause.rtt_s,
+            rtt_s=found.rtt_s,
             bitrate=sum(each.bitrate for each in streams),
             fps=found.video.fps if found.video is not None else None,
             freezes=found.video.freezes if found.video is not None else None,
@@ -207,7 +207,7 @@ class CallMeter:
         """What this person hears and sees of the other: what came to the relay, less what the way down took."""
         person, other, found = self._people[user_id], self._other(user_id), measures[user_id]
         source = measures[other.meter.user_id]
-        rtts = [rtt for rtt in (found.cause.rtt_s, source.cause.rtt_s) if rtt is not None]
+        rtts = [rtt for rtt in (found.rtt_s, source.rtt_s) if rtt is not None]
         mos = _score(source)
         if mos is not None:
             percent = self._reported(person)
@@ -221,7 +221,7 @@ class CallMeter:
             level=person.levels["down"].judge(mos, lost=source.lost or not person.meter.connected),
             loss=path.lost / max(path.expected, path.lost) if path.lost else 0.0,
             jitter_s=path.jitter_s,
-            rtt_s=found.cause.rtt_s,
+            rtt_s=found.rtt_s,
             bitrate=8.0 * sum(change.octets for change in found.down.values()),
             fps=source.video.fps if source.video is not None and "video" in found.down else None,
             freezes=source.video.freezes if source.video is not None and "video" in found.down else None,

@@ -77,7 +77,7 @@ class LegSecond:
     user_id: str
     up: Path = field(default_factory=Path)
     down: Path = field(default_factory=Path)
-    rtt_s: float | None = None
+    rtt_s: float | None = None  # the newest: a mean would tell what has changed seconds later
     audio: Source = field(default_factory=Source)
     video: Source = field(default_factory=Source)
 

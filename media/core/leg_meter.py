@@ -48,7 +48,8 @@ class LegCounters:
     """All streams of a person."""
 
     user_id: str
-    rtt_s: float | None
+    rtt_s: float | None  # smoothed
+    rtt_newest_s: float | None  # as the last report told it: what changes is seen in it first
     streams: Sequence[StreamCounters]
 
 
@@ -70,6 +71,7 @@ class LegMeasures:
     audio: Second | None
     video: Second | None
     cause: LegSecond
+    rtt_s: float | None  # smoothed
     down: dict[Kind, Change]
     lost: bool  # media should come from here and does not
 
@@ -97,6 +99,7 @@ class LegMeter:
         self.shown_at = now  # last packet of video, likewise
         self._seen: set[Kind] = set()
         self._rtt_s: float | None = None
+        self._rtt_newest_s: float | None = None
         self._ups: dict[Kind, _Up] = {}
         self._past: list[Span] = []  # speech under SSRCs that are gone
         self._latest: dict[int, StreamCounters] = {}
@@ -118,7 +121,7 @@ class LegMeter:
 
     def feed(self, leg: LegCounters, *, now: float) -> None:
         """Take what has come since the last time."""
-        self._rtt_s = leg.rtt_s
+        self._rtt_s, self._rtt_newest_s = leg.rtt_s, leg.rtt_newest_s
         self._latest = {stream.stream_id: stream for stream in leg.streams}
         for stream in leg.streams:
             self._before.setdefault(stream.stream_id, stream)
@@ -194,14 +197,14 @@ class LegMeter:
             self.user_id,
             up=self._path_up(changes),
             down=_path_down(changes),
-            rtt_s=self._rtt_s,
+            rtt_s=self._rtt_newest_s,
             audio=self._source("audio", changes),
             video=self._source("video", changes),
         )
         for up in self._ups.values():
             up.silent = True
         down: dict[Kind, Change] = {kind: change for (way, kind), change in changes.items() if way == "down"}
-        return LegMeasures(audio, video, cause, down, self._lost(audio, now))
+        return LegMeasures(audio, video, cause, self._rtt_s, down, self._lost(audio, now))
 
     @property
     def _detector(self) -> SpeechDetector | None:

@@ -218,7 +218,8 @@ class StreamSnapshot:
 class LegSnapshot:
     leg_id: int
     heard: float | None  # time of the last authentic packet
-    rtt: float | None
+    rtt: float | None  # seconds, smoothed
+    rtt_newest: float | None  # seconds, of the last report that told it
     remb: int | None  # last REMB that came from this leg, bit/s
     remb_sent: int | None  # last REMB that went to this leg, bit/s
     refused: Mapping[Refusal, int]

@@ -6,13 +6,13 @@ from typing import Final
 from media.engine.api import Address, LegKeys, Refusal, Send
 from media.engine.srtp import SrtpTransform
 
-_RTT_WEIGHT: Final = 0.25  # of the newest sample: reports come once a second, a stale mean would mislead the retries
+RTT_WEIGHT: Final = 0.25  # of the newest sample: reports come once a second, a stale mean would mislead the retries
 
 
 class Link:
     """Where the packets of a leg go and how they are protected. All fields are read in the packet path."""
 
-    __slots__ = ("address", "heard", "leg_id", "protect", "refused", "rtt", "send", "srtp", "unprotect")
+    __slots__ = ("address", "heard", "leg_id", "protect", "refused", "rtt", "rtt_newest", "send", "srtp", "unprotect")
 
     def __init__(self, leg_id: int, keys: LegKeys, address: Address, send: Send) -> None:
         self.leg_id = leg_id
@@ -24,6 +24,7 @@ class Link:
         self.refused: defaultdict[Refusal, int] = defaultdict(int)
         self.heard: float | None = None  # arrival of the last authentic packet
         self.rtt: float | None = None  # seconds, smoothed
+        self.rtt_newest: float | None = None  # seconds
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send a packet whose number is new."""
@@ -40,4 +41,5 @@ class Link:
             self.refused[Refusal.SEND_FAILED] += 1
 
     def measured_rtt(self, sample: float) -> None:
-        self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) * _RTT_WEIGHT
+        self.rtt_newest = sample
+        self.rtt = sample if self.rtt is None else self.rtt + (sample - self.rtt) * RTT_WEIGHT

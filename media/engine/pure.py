@@ -303,6 +303,7 @@ class PureEngine:
                 leg_id=leg.id,
                 heard=leg.link.heard,
                 rtt=leg.link.rtt,
+                rtt_newest=leg.link.rtt_newest,
                 remb=leg.remb,
                 remb_sent=leg.remb_sent,
                 refused=dict(leg.link.refused),

@@ -16,7 +16,9 @@ def snapshot(**more: object) -> StreamSnapshot:
 
 
 def leg(*streams: StreamSnapshot) -> LegSnapshot:
-    return LegSnapshot(leg_id=1, heard=1.0, rtt=0.1, remb=None, remb_sent=None, refused={}, streams=streams)
+    return LegSnapshot(
+        leg_id=1, heard=1.0, rtt=0.1, rtt_newest=0.3, remb=None, remb_sent=None, refused={}, streams=streams
+    )
 
 
 def test_each_record_of_the_log_is_a_packet() -> None:
@@ -31,7 +33,7 @@ def test_each_record_of_the_log_is_a_packet() -> None:
 def test_counters_are_of_both_directions() -> None:
     down = snapshot(direction="down", kind="video", lost=None, jitter=None, retransmitted=7)
     found = leg_counters("ann", leg(snapshot(), down), fec=True)
-    assert (found.user_id, found.rtt_s) == ("ann", 0.1)
+    assert (found.user_id, found.rtt_s, found.rtt_newest_s) == ("ann", 0.1, 0.3)
     up, back = found.streams
     assert (up.packets, up.octets, up.lost, up.recovered, up.jitter_s, up.fec) == (50, 5200, 3, 2, 0.002, True)
     assert (back.lost, back.recovered, back.jitter_s, back.fec) == (0, 0, 0.0, False)

@@ -11,6 +11,7 @@ from media.core.leg_meter import LegCounters, StreamCounters
 from media.core.rtpstats import ReceiverStatistics
 from media.core.silence import Output
 from media.core.stream_quality import Kind
+from media.engine.link import RTT_WEIGHT
 from tests.support.impair import CLEAR, Channel, Profile
 
 FEED_S = 0.5
@@ -111,7 +112,7 @@ class Person:
     spoken: Spoken = field(default_factory=list)
     up: During = field(default_factory=dict)
     down: During = field(default_factory=dict)
-    rtt_s: float = 0.06
+    rtt_s: float = 0.06  # as it is now; may be set
     no_audio: tuple[float, float] = (0, 0)
     no_video: tuple[float, float] = (0, 0)
     digital_silence: tuple[float, float] = (0, 0)
@@ -151,6 +152,7 @@ class Link:
     def __init__(self, ann: Person, bob: Person) -> None:
         self.people = ann, bob
         self._tick = 0
+        self._smoothed = [person.rtt_s for person in self.people]
 
     def counters(self, now: float) -> list[LegCounters]:
         """Let them send until now, and return what the relay has counted. Receivers report at each whole second."""
@@ -163,14 +165,18 @@ class Link:
                 stream.relay(other.way_down, now)
                 if now == int(now):
                     stream.report(now)
+        if now == int(now):
+            for number, person in enumerate(self.people):
+                self._smoothed[number] += (person.rtt_s - self._smoothed[number]) * RTT_WEIGHT
         return [
             LegCounters(
                 person.user_id,
+                smoothed,
                 person.rtt_s,
                 [stream.counters_up() for stream in person.streams]
                 + [stream.counters_down() for stream in other.streams],
             )
-            for person, other in (self.people, self.people[::-1])
+            for person, other, smoothed in zip(self.people, self.people[::-1], self._smoothed, strict=True)
         ]
 
 

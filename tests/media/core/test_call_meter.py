@@ -1,5 +1,6 @@
 """A measured call on a virtual clock: scores, causes, notices and silences from packets."""
 
+import random
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from media.core.call_meter import CallMeter
 from media.core.leg_meter import LegCounters, StreamCounters
 from media.core.silence import DeadAirBegan, DeadAirEnded, HeldBack, PromptDue, PromptHeldBack, Trouble
-from tests.media.core.metering import Person, Profile, VirtualCall, taking_turns
+from tests.media.core.metering import Person, Profile, Spoken, VirtualCall, taking_turns
 
 LOSSY = Profile(loss=0.08)
 
@@ -75,6 +76,20 @@ def test_jitter_and_a_long_way_have_their_own_names() -> None:
     assert call.causes(3, 20) == [("delay", "ann", "up")] * 17
 
 
+def test_a_way_that_becomes_long_is_told_in_time_though_its_mean_follows_slowly() -> None:
+    ann, bob = two()
+    call = VirtualCall(ann, bob).run(10)
+    ann.rtt_s = 0.4
+    call.run(20)
+    ann.rtt_s = 0.06
+    call.run(30)
+    assert call.causes(0, 10) == [None] * 10
+    assert call.causes(13, 20) == [("delay", "ann", "up")] * 7
+    assert call.causes(23, 30) == [None] * 7
+    told = [leg.rtt_s for leg in call.seconds[12].legs if leg.user_id == "ann"]
+    assert all(rtt is not None and 0.1 < rtt < 0.3 for rtt in told)
+
+
 def test_a_narrow_uplink_is_bandwidth() -> None:
     narrow = Profile(rate=400_000, queue=0.25)  # of the 700 kbit/s that she sends
     call = VirtualCall(*two(up={(10, 25): narrow}, video=True)).run(26)
@@ -98,9 +113,16 @@ def test_a_social_silence_gets_one_prompt_at_seven_seconds() -> None:
     assert call.notices() == []
 
 
-def test_minutes_of_talk_get_none() -> None:
-    call = VirtualCall(*two(end=180)).run(180)
-    assert call.outputs == []
+def test_ten_minutes_of_talk_with_pauses_of_up_to_four_seconds_get_none() -> None:
+    chance, now = random.Random(6), 1.0
+    sides: tuple[Spoken, Spoken] = ([], [])
+    while now < 600:
+        end = now + chance.uniform(0.8, 6.0)
+        sides[chance.randrange(2)].append((now, end))
+        now = end + chance.uniform(0.2, 4.0)
+    assert all(len(spoken) > 40 for spoken in sides)
+    call = VirtualCall(Person("ann", sides[0]), Person("bob", sides[1])).run(now)
+    assert not any(isinstance(output, PromptDue) for _, output in call.outputs)
 
 
 def test_prompts_can_be_waved_away() -> None:
@@ -240,9 +262,9 @@ def test_the_talk_is_summed_up_over_sources_that_change() -> None:
 def test_a_leg_that_nobody_knows_and_counters_that_go_back_change_nothing() -> None:
     meter = CallMeter(["ann", "bob"], now=0.0)
     down = StreamCounters(1, 5, "down", "audio", 48_000, 100, 10_000, 0, 0, 0.0)
-    meter.feed([LegCounters("carol", None, []), LegCounters("ann", None, [down])], now=0.5)
+    meter.feed([LegCounters("carol", None, None, []), LegCounters("ann", None, None, [down])], now=0.5)
     again = StreamCounters(1, 5, "down", "audio", 48_000, 50, 500, -3, 0, 0.0)
-    meter.feed([LegCounters("ann", None, [again])], now=1.0)
+    meter.feed([LegCounters("ann", None, None, [again])], now=1.0)
     second = meter.second(now=1.0, host_lag_s=0.0)
     assert [(leg.mos, leg.level.value, leg.loss, leg.bitrate) for leg in second.legs] == [(None, "unknown", 0, 0)] * 4
     assert (second.cause, second.notices) == (None, ())

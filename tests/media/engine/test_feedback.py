@@ -366,6 +366,7 @@ def test_the_receiver_s_word_on_its_path_stands_in_the_snapshot() -> None:
     call.receiver.report(rtcp.receiver_report(ReceiverReport(1, (block,))))
     leg = next(leg for leg in call.world.engine.snapshot(call.world.now) if leg.leg_id == 2)
     assert leg.rtt == pytest.approx(0.2, abs=0.001)
+    assert leg.rtt_newest == pytest.approx(0.5, abs=0.001)
 
 
 def test_the_deadline_is_the_next_thing_to_do() -> None:
