@@ -118,7 +118,8 @@ class ImpairedPath:
     """A running proxy to one server address. `port` is where the client sends.
 
     `passed` and `lost` count RTP packets by (direction, SSRC), `octets` all datagrams delivered by direction, headers
-    included. With `everything` STUN and DTLS are impaired too. `is_cut` loses all of both directions.
+    included. With `everything` STUN and DTLS are impaired too. `is_cut` loses all of both directions. `checked_at`:
+    when the client's last ICE check went through, by the loop's clock.
     """
 
     def __init__(self, server: Address, seed: int, *, everything: bool = False) -> None:
@@ -127,9 +128,11 @@ class ImpairedPath:
         self.lost: Counter[tuple[Direction, int]] = Counter()
         self.octets: Counter[Direction] = Counter()
         self.back: Address = ("", 0)
+        self.checked_at = float("-inf")
         self.port = 0
         self._everything = everything
-        self._server, self._seed = server, seed
+        self.server = server
+        self._seed = seed
         self._client: Address | None = None
         self._channels: dict[Direction, Channel] = {}
         self._front: asyncio.DatagramTransport | None = None
@@ -183,6 +186,8 @@ class ImpairedPath:
             counts[direction, int.from_bytes(datagram[8:12], "big")] += 1
         if out is None:
             return
+        if direction == "up" and kind == "stun":
+            self.checked_at = out
         if out <= now:
             self._deliver(direction, datagram)
             return
@@ -195,7 +200,7 @@ class ImpairedPath:
         self._waiting.add(handle)
 
     def _deliver(self, direction: Direction, datagram: bytes) -> None:
-        transport, to = (self._back, self._server) if direction == "up" else (self._front, self._client)
+        transport, to = (self._back, self.server) if direction == "up" else (self._front, self._client)
         if transport is not None and to is not None and not transport.is_closing():
             self.octets[direction] += len(datagram) + IP_UDP_OCTETS
             transport.sendto(datagram, to)
