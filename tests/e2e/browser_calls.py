@@ -11,6 +11,8 @@ from tests.support.server import Server
 MEDIA_WITHIN_S = 3.0  # from the yes to picture and sound on both sides
 SOUND = 1e-4  # of `totalAudioEnergy` (W3C webrtc-stats): a tenth of a second of quiet speech
 SILENCE = 1e-6
+STILL_S = 1.0
+DARK, MOVED = 60, 12  # of 255: the brightest colour of a picture, and a change that no codec makes of itself
 _LOOK_S = 0.05
 
 
@@ -86,32 +88,53 @@ class Person:
             raise AssertionError(f"{self.name}: not enough media in {within_s} s, {first} -> {now}") from None
 
     async def until_still(self, within_s: float) -> None:
-        """There comes a second with no more than one frame and no sound."""
-        now = await self.stats()
-        try:
-            async with asyncio.timeout(within_s):
-                while True:
-                    before = now
-                    await asyncio.sleep(1)
-                    now = await self.stats()
-                    sound = now["totalAudioEnergy"] - before["totalAudioEnergy"]
-                    if now["framesDecoded"] - before["framesDecoded"] <= 1 and sound < SILENCE:
-                        return
-        except TimeoutError:
-            raise AssertionError(f"{self.name}: media still comes after {within_s} s, {before} -> {now}") from None
+        """There comes a second with no more than one frame and no sound, over as soon as it has passed."""
+        began, now = time.monotonic(), await self.stats()
+        still, since = now, began
+        while time.monotonic() - since < STILL_S:
+            assert time.monotonic() - began < within_s, f"{self.name}: media still comes, {still} -> {now}"
+            await asyncio.sleep(_LOOK_S)
+            now = await self.stats()
+            sound = now["totalAudioEnergy"] - still["totalAudioEnergy"]
+            if now["framesDecoded"] - still["framesDecoded"] > 1 or sound >= SILENCE:
+                still, since = now, time.monotonic()
+
+    async def pixels(self, width: int, height: int, *, corner: int = 0) -> list[list[int]]:
+        """The other person's picture as it is shown, scaled to `width` x `height`: red, green and blue, 0..255, by row.
+
+        With `corner` only so many pixels of its upper left corner are looked at."""
+        part = f"0, 0, {corner}, {corner}" if corner else "0, 0, video.videoWidth, video.videoHeight"
+        found: list[list[int]] = await self.page.evaluate(f"""(() => {{
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [{width}, {height}];
+            const context = canvas.getContext("2d");
+            const video = document.querySelector("[data-testid='remote-video']");
+            context.drawImage(video, {part}, 0, 0, {width}, {height});
+            const data = Array.from(context.getImageData(0, 0, {width}, {height}).data);
+            return Array.from({{ length: {width * height} }}, (_, i) => data.slice(4 * i, 4 * i + 3));
+        }})()""")
+        return found
 
     async def mean_colour(self) -> list[float]:
         """Red, green and blue, 0..255, of the upper left corner of the other person's picture."""
-        found: list[float] = await self.page.evaluate("""(() => {
-            const canvas = document.createElement("canvas");
-            canvas.width = canvas.height = 40;
-            const context = canvas.getContext("2d");
-            const video = document.querySelector("[data-testid='remote-video']");
-            context.drawImage(video, 0, 0, video.videoWidth, video.videoHeight);
-            const pixels = context.getImageData(0, 0, 40, 40).data;
-            return [0, 1, 2].map((c) => pixels.filter((_, i) => i % 4 === c).reduce((a, b) => a + b, 0) / 1600);
-        })()""")
-        return found
+        found = await self.pixels(40, 40, corner=40)
+        return [sum(colours) / len(found) for colours in zip(*found, strict=True)]
+
+    async def sees_movement(self, within_s: float = 3.0) -> None:
+        """The other person's picture is not black, and some of it changes."""
+        first = now = await self.pixels(16, 12)
+        try:
+            async with asyncio.timeout(within_s):
+                while most_changed(first, now) < MOVED or max(map(max, now)) < DARK:
+                    await asyncio.sleep(_LOOK_S)
+                    now = await self.pixels(16, 12)
+        except TimeoutError:
+            raise AssertionError(f"{self.name} sees nothing, or nothing that moves: {first} -> {now}") from None
+
+
+def most_changed(first: list[list[int]], now: list[list[int]]) -> int:
+    """By how much the colour that has changed most has changed."""
+    return max(abs(a - b) for one, other in zip(first, now, strict=True) for a, b in zip(one, other, strict=True))
 
 
 def values(sdp: str, name: str) -> set[str]:
@@ -189,6 +212,10 @@ class BrowserCall:
         await self.ana.press("camera-button")
         await self.ana.press("mute-button")
         await self.ben.until_media(5)
+
+    async def pictures_move(self) -> None:
+        """Each sees the other: what is decoded and shown is no black and no still picture."""
+        await asyncio.gather(*(person.sees_movement() for person in self.people))
 
     async def restart_ice(self) -> None:
         """New credentials on both sides of Ana's leg in the same connection; media goes on."""

@@ -2,20 +2,27 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.e2e.browser_calls import BrowserCall, Person, both_have_media
+from tests.e2e.browser_calls import BrowserCall, Person, both_have_media, values
+from tests.e2e.call_devices import choose_device, chromium_of
+from tests.support.call_peer import candidate_of, through_path
 from tests.support.chromium import DESK, PHONE, ChromiumPage, chromium
 from tests.support.footage import ANA, BEN, film, speak
+from tests.support.impair import ImpairedPath
 from tests.support.server import Server
+from tests.support.wire_tap import WireTap
 
 pytestmark = [pytest.mark.needs("chromium", "espeak-ng", "ffmpeg"), pytest.mark.timeout(120)]
 
+CUT_S, BACK_S = 10.0, 3.0
 IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
 
 
@@ -30,19 +37,30 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def call_of(server: Server, footage: Path, *, filmed: bool = True) -> AsyncIterator[BrowserCall]:
-    """Ana at a desk and Ben with a phone in a call, media flows. Not `filmed`, Ana has several cameras."""
+async def call_of(
+    server: Server, footage: Path, *, filmed: bool = True, path: ImpairedPath | None = None
+) -> AsyncIterator[BrowserCall]:
+    """Ana at a desk and Ben with a phone in a call, media flows. Not `filmed`, Ana has several cameras. With a `path`
+    hers leads through it."""
     async with AsyncExitStack() as stack:
         film_of_ana = footage / "ana.y4m" if filmed else None
         hers = await stack.enter_async_context(chromium(footage / "ana.wav", film_of_ana))
         his = await stack.enter_async_context(chromium(footage / "ben.wav", footage / "ben.y4m"))
         ana = Person("Ana", await ChromiumPage.open(hers, DESK))
         ben = Person("Ben", await ChromiumPage.open(his, PHONE))
+        if path is not None:
+            await WireTap(chromium_of(ana), answer=partial(led_through, path)).attach()
         call = BrowserCall(server, ana, ben)
         await call.ring_and_accept()
         yield call
         assert [person.page.complaints for person in call.people] == [[], []]
         assert "Traceback" not in server.log
+
+
+def led_through(path: ImpairedPath, answer: str) -> str:
+    """The relay's answer with this path to it in the place of its candidates."""
+    path.server = candidate_of(answer)
+    return through_path(answer, path.port)
 
 
 async def each_sees_the_other(call: BrowserCall) -> None:
@@ -68,24 +86,6 @@ async def photograph(call: BrowserCall, folder: Path) -> None:
         assert await person.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
 
 
-def chromium_of(person: Person) -> Page:
-    """What Playwright can do with a person's page."""
-    assert isinstance(person.page, ChromiumPage)
-    return person.page.page
-
-
-async def choose_device(person: Person, kind: str, label: str) -> None:
-    """From the open menu, which shows the device that is sent, before and after."""
-    box = chromium_of(person).get_by_test_id(f"device-{kind}")
-    before = (await person.probe("sending"))[kind]
-    await expect(box).to_have_value(before)
-    await box.select_option(label=label)
-    async with asyncio.timeout(5):
-        while (sent := (await person.probe("sending"))[kind]) in {before, None}:
-            await asyncio.sleep(0.05)
-    await expect(box).to_have_value(sent)
-
-
 async def the_menu_closes(person: Person) -> None:
     """By the Escape key, which gives the focus back, and by a press elsewhere."""
     page = chromium_of(person)
@@ -103,6 +103,7 @@ async def test_two_people_see_and_hear_each_other(server: Server, footage: Path,
     async with call_of(server, footage) as call:
         await call.goes_through_the_relay()
         await each_sees_the_other(call)
+        await call.pictures_move()
         await call.mute_and_camera()
         await call.restart_ice()
         await call.is_counted()
@@ -118,4 +119,24 @@ async def test_another_microphone_and_camera_are_sent_once_chosen(server: Server
             await choose_device(call.ana, kind, label)
             await both_have_media(*call.people, 5)
         await the_menu_closes(call.ana)
+        await call.hang_up()
+
+
+async def test_a_page_whose_network_is_gone_for_ten_seconds_restarts_ice_by_itself(
+    server: Server, footage: Path
+) -> None:
+    async with ImpairedPath(("127.0.0.1", 0), seed=1) as path, call_of(server, footage, path=path) as call:
+        before = await call.ana.descriptions()
+        cut_at, path.is_cut = time.monotonic(), True
+        for person in call.people:
+            await person.sees("call-view", within_s=CUT_S, phase="reconnecting")
+        await asyncio.sleep(cut_at + CUT_S - time.monotonic())
+        path.is_cut = False
+        await both_have_media(*call.people, BACK_S)
+        for person in call.people:
+            await person.sees("call-view", phase="active")
+        after = await call.ana.descriptions()
+        for was, now in zip(before, after, strict=True):
+            assert values(now, "ice-ufrag").isdisjoint(values(was, "ice-ufrag"))
+            assert values(now, "fingerprint") == values(was, "fingerprint")
         await call.hang_up()

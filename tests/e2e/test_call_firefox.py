@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.browser_calls import BrowserCall, BrowserPage, Person
+from tests.e2e.browser_calls import BrowserCall, BrowserPage, Person, both_have_media
+from tests.e2e.call_devices import choose_device, shows_its_only_devices
 from tests.support.chromium import ChromiumPage, chromium
 from tests.support.firefox import PROGRAM, firefox
 from tests.support.footage import BEN, film, speak
@@ -32,12 +33,17 @@ async def nobody_learns_an_address(call: BrowserCall) -> None:
 
 
 @asynccontextmanager
-async def call_of(server: Server, folder: Path, *, firefox_rings: bool) -> AsyncIterator[BrowserCall]:
-    """A call in which media flows, between a page in Firefox and one in Chromium."""
+async def call_of(
+    server: Server, folder: Path, *, firefox_rings: bool, filmed: bool = True
+) -> AsyncIterator[BrowserCall]:
+    """A call in which media flows, between a page in Firefox and one in Chromium. Not `filmed`, that has several
+    cameras."""
     film(BEN, folder / "film.y4m")
     speak(BEN, folder / "speech.wav")
     async with AsyncExitStack() as stack:
-        browser = await stack.enter_async_context(chromium(folder / "speech.wav", folder / "film.y4m"))
+        browser = await stack.enter_async_context(
+            chromium(folder / "speech.wav", folder / "film.y4m" if filmed else None)
+        )
         pages: list[BrowserPage] = [await stack.enter_async_context(firefox()), await ChromiumPage.open(browser)]
         if not firefox_rings:
             pages.reverse()
@@ -50,10 +56,27 @@ async def call_of(server: Server, folder: Path, *, firefox_rings: bool) -> Async
 
 async def everything_else(call: BrowserCall) -> None:
     await call.goes_through_the_relay()
+    await call.pictures_move()
     await call.mute_and_camera()
     await call.restart_ice()
     await call.is_counted()
     await call.hang_up()
+
+
+async def other_devices(call: BrowserCall) -> None:
+    """Ana, in Chromium, takes another microphone and another camera, and Ben has both in Firefox.
+
+    Firefox itself makes up one microphone and one camera only: its menu shows these as what is sent.
+    """
+    await call.ana.press("device-select")
+    for kind, label in (("microphone", "Fake Audio Input 2"), ("camera", "fake_device_2")):
+        await choose_device(call.ana, kind, label)
+        await both_have_media(*call.people, 5)
+        await call.ben.sees_movement()
+    for person in call.people:
+        await person.press("device-select")
+    await shows_its_only_devices(call.ben)
+    await call.ben.press("device-select")
 
 
 async def test_a_call_from_firefox_to_chromium(tmp_path: Path) -> None:
@@ -65,5 +88,6 @@ async def test_a_call_from_firefox_to_chromium(tmp_path: Path) -> None:
 
 async def test_a_call_from_chromium_to_firefox_where_the_server_finds_its_addresses_itself(tmp_path: Path) -> None:
     with own_network(), serving(tmp_path / "server") as server:
-        async with call_of(server, tmp_path, firefox_rings=False) as call:
+        async with call_of(server, tmp_path, firefox_rings=False, filmed=False) as call:
+            await other_devices(call)
             await everything_else(call)

@@ -24,6 +24,7 @@ from aioice import stun
 
 from tests.media.transport.junk import ALERT, mutated, null_cipher_hello
 from tests.media.transport.sctp_packets import BAD, HEADER, MALFORMED, chunk
+from tests.support import hostile_rtp
 from tests.support.foremost import go_first
 from tests.support.light_peer import PICTURES_PER_S, SOUNDS_PER_S, LightCall, LightPeer, light_call
 from tests.support.server import Server
@@ -184,11 +185,16 @@ async def closed_loop(
 
 @dataclass(frozen=True)
 class Attack:
-    """Datagrams of a peer that is connected. `reason`: what every one must be counted as; None: several, or nothing."""
+    """Datagrams of a peer that is connected.
+
+    `reason`: what every one must be counted as. Without it `may` holds what some may be counted as while the others
+    are no harm; None: anything, or nothing.
+    """
 
     label: str
     make: Make
     reason: str | None = None
+    may: frozenset[str] | None = None
 
 
 def attacks(peer: LightPeer, seed: int) -> list[Attack]:
@@ -243,11 +249,44 @@ def attacks(peer: LightPeer, seed: int) -> list[Attack]:
         Attack("RTP of an unknown stream", foreign, "rtp_unknown_stream"),
         Attack("RTP of an unknown payload type", other_payload, "rtp_unknown_payload"),
         Attack("RTCP that contradicts its length", broken_rtcp, "rtcp_malformed"),
+        *authentic_attacks(peer, random_),
         Attack("a check with a wrong key", wrong_key, "stun_unauthenticated"),
         Attack("half a DTLS record", lambda number: _DTLS_RECORD[: 14 + number % 50], "dtls_malformed"),
         Attack("no protocol", lambda number: bytes((64 + number % 64,)) + bytes(20), "unknown"),
         Attack("broken SCTP in DTLS", sctp, "sctp_malformed"),
         Attack("mutations of all", mixed),
+    ]
+
+
+def authentic_attacks(peer: LightPeer, random_: random.Random) -> list[Attack]:
+    """RTP and RTCP of the right key and stream with malformed content."""
+    transport = peer.transport
+
+    def padded(_: int) -> bytes:
+        return transport.protect(hostile_rtp.lying_padding(random_, peer.sound()))
+
+    def headed(_: int) -> bytes:
+        return hostile_rtp.lying_header(random_, transport.protect(peer.sound()))
+
+    def odd(_: int) -> bytes:
+        return transport.protect(hostile_rtp.odd_but_legal(random_, peer.sound()))
+
+    def behind_report(malform: hostile_rtp.Malform) -> Make:
+        good = bytes((0x80, 201, 0, 1)) + peer.audio_ssrc
+        return lambda _: transport.protect_rtcp(malform(random_, good))
+
+    def claims(_: int) -> bytes:
+        own = int.from_bytes(peer.audio_ssrc, "big")
+        return transport.protect_rtcp(hostile_rtp.false_claims(random_, own, peer.slot, peer.newest))
+
+    return [
+        Attack("RTP whose padding lies", padded, "rtp_malformed"),
+        Attack("RTP whose CSRC count or extension lies", headed, "rtp_malformed"),
+        Attack("RTP of an odd form", odd, may=frozenset()),
+        Attack("RTCP whose lengths lie", behind_report(hostile_rtp.lying_lengths), "rtcp_malformed"),
+        Attack("RTCP whose counts lie", behind_report(hostile_rtp.false_counts), "rtcp_malformed"),
+        Attack("RTCP that says nothing", behind_report(hostile_rtp.useless_feedback), may=frozenset()),
+        Attack("RTCP that claims what is not", claims, may=frozenset({"nack_limited"})),
     ]
 
 

@@ -119,7 +119,8 @@ class ImpairedPath:
 
     `passed` and `lost` count RTP packets by (direction, SSRC), `octets` all datagrams delivered by direction, headers
     included. With `everything` STUN and DTLS are impaired too. `is_cut` loses all of both directions. `server` may be
-    set later, but before the client sends.
+    set later, but before the client sends. `checked_at`: when the client's last ICE check went through, by the loop's
+    clock.
     """
 
     def __init__(self, server: Address, seed: int, *, everything: bool = False) -> None:
@@ -128,6 +129,7 @@ class ImpairedPath:
         self.lost: Counter[tuple[Direction, int]] = Counter()
         self.octets: Counter[Direction] = Counter()
         self.back: Address = ("", 0)
+        self.checked_at = float("-inf")
         self.port = 0
         self._everything = everything
         self.server, self._seed = server, seed
@@ -184,6 +186,8 @@ class ImpairedPath:
             counts[direction, int.from_bytes(datagram[8:12], "big")] += 1
         if out is None:
             return
+        if direction == "up" and kind == "stun":
+            self.checked_at = out
         if out <= now:
             self._deliver(direction, datagram)
             return

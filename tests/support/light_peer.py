@@ -7,6 +7,7 @@ browser does, and has real ICE, DTLS and SRTP (`LightTransport`). Nothing is enc
 
 import asyncio
 import contextlib
+import re
 import secrets
 import time
 from collections import OrderedDict
@@ -104,6 +105,12 @@ class Pictures:
             self.heard.whole.append((number, sent, arrived))
 
 
+def _video_ssrc(sdp: str) -> int:
+    found = re.search(r"m=video.*?a=ssrc:(\d+)", sdp, re.DOTALL)
+    assert found is not None, sdp
+    return int(found[1])
+
+
 class LightPeer:
     """One person on one device. `parts`: packets of a picture, `part_bytes`: size of each payload."""
 
@@ -116,6 +123,8 @@ class LightPeer:
         self.sounds_sent = self.pictures_sent = self.packets_sent = 0
         self.picture_times: list[float] = []  # Unix seconds, when the last part of each went out
         self.asked_again = self.key_pictures = self.bad = 0
+        self.odd = 0  # packets with padding or CSRCs, which a light peer sends in hostile tests only
+        self.slot = self.newest = 0  # SSRC and last number of the other's pictures
         self._parts, self._filling = parts, bytes(part_bytes - _DESCRIPTOR - _PART.size)
         self._ssrcs = {kind: secrets.randbelow(2**31) + 2 for kind in (OPUS, VP8, RTX)}
         self._sequences = {kind: secrets.randbelow(2**15) for kind in (OPUS, VP8, RTX)}
@@ -136,6 +145,7 @@ class LightPeer:
         answered = await self.client.ok(
             "webrtc_offer", {"callId": self.call_id, "sdp": self.offer_sdp(), "target": "relay"}
         )
+        self.slot = _video_ssrc(str(answered["sdp"]))
         await self.transport.connect(Remote.of(str(answered["sdp"])))
 
     def offer_sdp(self) -> str:
@@ -262,6 +272,9 @@ class LightPeer:
     # ---- what comes
 
     def _rtp(self, packet: bytes, arrived: float) -> None:
+        if packet[0] & 0x2F:
+            self.odd += 1
+            return
         payload_type = packet[1] & 0x7F
         at = 12 + 4 * (packet[0] & 15)
         if packet[0] & 0x10:
@@ -271,6 +284,7 @@ class LightPeer:
             if self.sounds.take(number, sent, arrived):
                 self.sounds.whole.append((number, sent, arrived))
         elif payload_type == VP8:
+            self.newest = int.from_bytes(packet[2:4], "big")
             self.pictures.take(packet[at:], arrived)
         else:
             self.bad += 1
