@@ -142,6 +142,23 @@ def test_each_second_is_the_same(stream: tuple[Kind, list[Arrival]], sizes: list
     assert values(batched.total(30)) == close(single.total(30))
 
 
+def test_sound_whose_timestamps_stand_still_is_the_same() -> None:
+    packets = [Arrival(n * 0.02, n // 3 * 2880, n, 80, level=26 if n > 60 else 70) for n in range(120)]
+    single, batched = SpeechDetector(RATES["audio"]), SpeechDetector(RATES["audio"])
+    for packet in packets:
+        single.packet(packet)
+    batched.packets(Arrivals.of(packets))
+    assert batched.spans() == single.spans() != []
+
+
+def test_no_packets_are_nothing() -> None:
+    meter = StreamMeter("video", RATES["video"])
+    meter.packets(Arrivals())
+    meter.packet(Arrival(0.0, 0, 0, 100, marker=True))
+    meter.packets(Arrivals())
+    assert meter.recorded(1)[0].bitrate == 800
+
+
 def calls(work: Any) -> int:
     """How many functions of Python `work` enters."""
     entered = 0
