@@ -7,6 +7,8 @@ from media.core.seqnum import timestamp_distance, unwrap
 
 _SEQUENCE_MAX: Final = 0xFFFF
 _TIMESTAMP_MAX: Final = 0xFFFFFFFF
+# Packets of a stretch. What is looked at in vain costs up to so much at each packet; fewer make more of one feed.
+STRETCH_MAX: Final = 128
 
 
 class Arrival(NamedTuple):
@@ -25,7 +27,7 @@ class Arrivals:
     """Packets of one stream in the order of arrival, by column: whole columns cost less than an object a packet.
 
     `stretches` has where each run of packets that follow one another ends: sequence numbers without a gap, none of them
-    a retransmission. A retransmission is a stretch of its own."""
+    a retransmission, `STRETCH_MAX` at most. A retransmission is a stretch of its own."""
 
     __slots__ = ("_stretches", "levels", "markers", "retransmitted", "sequences", "sizes", "times", "timestamps")
 
@@ -112,12 +114,13 @@ class Arrivals:
     def _find_stretches(self) -> Sequence[int]:
         count = len(self)
         if count == 0 or self._in_a_row():
-            return (count,)
-        ends = []
+            return (*range(STRETCH_MAX, count, STRETCH_MAX), count)
+        ends, start = [], 0
         expected, before = self.sequences[0], self.retransmitted[0]
         for index, (sequence, again) in enumerate(zip(self.sequences, self.retransmitted, strict=True)):
-            if index and (sequence != expected or again or before):
+            if sequence != expected or (index and (again or before)) or index - start == STRETCH_MAX:
                 ends.append(index)
+                start = index
             expected, before = sequence + 1, again
         ends.append(count)
         return ends

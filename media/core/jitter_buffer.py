@@ -184,7 +184,7 @@ class JitterBuffer:
         """Take those of these packets, which go on from the highest number, with which nothing is late, falls due or
         begins anew. Returns how many."""
         transit = self._transit
-        if not self._started or self._playout.offset - transit.least > _NEAR_S:
+        if not self._started or transits[0] < transit.least or self._playout.offset - transit.least > _NEAR_S:
             return 0
         count = bisect_left(times, transit.holds_until)
         if count == 0 or transit.jumped(media[0], times[0]):

@@ -79,8 +79,8 @@ class PlayoutOffset:
 
     def went_on(self, transits: Sequence[float], times: Sequence[float], least: float, hole: float) -> int:
         """Take packets at once, for as long as none is late or faster than `least`, and one with the media time `hole`
-        that is waited for does not fall due. Returns how many were taken; `times` are their arrivals."""
-        if not transits or sum(self._late) >= LATE_TO_GROW:
+        that is waited for does not fall due. Returns how many were taken; `times` are their arrivals, at least one."""
+        if self.late(transits[0]) or sum(self._late) >= LATE_TO_GROW:
             return 0
         count = len(transits)
         if count >= _NEAR_MIN and self._all_near(transits, times[-1], least, hole):

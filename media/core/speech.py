@@ -91,14 +91,19 @@ class SpeechDetector:
 
     def packets(self, packets: Arrivals) -> None:
         """Take packets: as `packet` for one after the other."""
+        clock_rate = self._clock_rate
+        media = [timestamp / clock_rate for timestamp in packets.timestamps]
+        transits = list(map(sub, packets.times, media))
         at = 0
         for end in packets.stretches:
             while at < end:
-                if self._goes_on(packets, at, end):
-                    at += self._went_on(packets, at, end)
-                if at < end:
+                taken = 0
+                if self._goes_on(packets, at, end) and transits[at] >= self._transit.least:
+                    taken = self._went_on(packets, at, media[at:end], transits[at:end])
+                if taken == 0:
                     self.packet(packets[at])
-                    at += 1
+                    taken = 1
+                at += taken
 
     def advance(self, at: float) -> None:
         """Nothing that was not taken yet is from before this time."""
@@ -134,18 +139,15 @@ class SpeechDetector:
             and packets.levels[at] is not None
         )
 
-    def _went_on(self, packets: Arrivals, at: int, end: int) -> int:
+    def _went_on(self, packets: Arrivals, at: int, media: Sequence[float], transits: Sequence[float]) -> int:
         """Take packets in order for as long as they leave the clock as it is. Returns how many."""
-        transit, clock_rate = self._transit, self._clock_rate
-        end = bisect_left(packets.times, transit.holds_until, at, end)
-        times = packets.times[at:end]
-        media = [timestamp / clock_rate for timestamp in packets.timestamps[at:end]]
-        if not media or transit.jumped(media[0], times[0]):
+        transit, times = self._transit, packets.times
+        count = bisect_left(times, transit.holds_until, at, at + len(media)) - at
+        if count == 0 or transit.jumped(media[0], times[at]):
             return 0
-        transits = list(map(sub, times, media))
-        count = self._take(packets.levels[at:end], media, transits)
+        count = self._take(packets.levels[at : at + count], media[:count], transits[:count])
         if count:
-            transit.went_on(media[count - 1], times[count - 1], min(transits[:count]))
+            transit.went_on(media[count - 1], times[at + count - 1], min(transits[:count]))
             self.heard_level = True
             self._sequence = packets.sequences[at + count - 1]
         return count
