@@ -100,7 +100,7 @@ def readings(seconds: float, path: Profile, *, rtx: bool) -> tuple[int, list[tup
     for number in range(1, int(seconds / FEED_S) + 1):
         now = number * FEED_S
         snapshots = [
-            LegSnapshot(leg, now, 0.06, None, None, {}, [each.snapshot(now) for each in streams])
+            LegSnapshot(leg, now, 0.06, 0.06, None, None, {}, [each.snapshot(now) for each in streams])
             for leg, streams in enumerate(legs)
         ]
         found.append((now, snapshots))

@@ -7,7 +7,8 @@ from media.core.seqnum import timestamp_distance, unwrap
 
 _SEQUENCE_MAX: Final = 0xFFFF
 _TIMESTAMP_MAX: Final = 0xFFFFFFFF
-_HALF_CIRCLE: Final = 0x80000000  # of timestamps
+# Packets of a stretch. What is looked at in vain costs up to so much at each packet; fewer make more of one feed.
+STRETCH_MAX: Final = 128
 
 
 class Arrival(NamedTuple):
@@ -26,7 +27,7 @@ class Arrivals:
     """Packets of one stream in the order of arrival, by column: whole columns cost less than an object a packet.
 
     `stretches` has where each run of packets that follow one another ends: sequence numbers without a gap, none of them
-    a retransmission. A retransmission is a stretch of its own."""
+    a retransmission, `STRETCH_MAX` at most. A retransmission is a stretch of its own."""
 
     __slots__ = ("_stretches", "levels", "markers", "retransmitted", "sequences", "sizes", "times", "timestamps")
 
@@ -104,7 +105,7 @@ class Arrivals:
             retransmitted=self.retransmitted,
         )
 
-    def _follow(self) -> bool:
+    def _in_a_row(self) -> bool:
         """Whether they are one stretch."""
         sequences = self.sequences
         expected = range(sequences[0], sequences[0] + len(sequences))
@@ -112,13 +113,14 @@ class Arrivals:
 
     def _find_stretches(self) -> Sequence[int]:
         count = len(self)
-        if count == 0 or self._follow():
-            return (count,)
-        ends = []
+        if count == 0 or self._in_a_row():
+            return (*range(STRETCH_MAX, count, STRETCH_MAX), count)
+        ends, start = [], 0
         expected, before = self.sequences[0], self.retransmitted[0]
         for index, (sequence, again) in enumerate(zip(self.sequences, self.retransmitted, strict=True)):
-            if index and (sequence != expected or again or before):
+            if sequence != expected or (index and (again or before)) or index - start == STRETCH_MAX:
                 ends.append(index)
+                start = index
             expected, before = sequence + 1, again
         ends.append(count)
         return ends
@@ -141,27 +143,27 @@ class Unwrapper:
 
     def extend_all(self, packets: Arrivals) -> Arrivals:
         """The packets with extended numbers: as `extend` for one after the other."""
-        highest, base = self._sequence, self._timestamp
-        if highest is None or not self._goes_on(packets, highest, base & _TIMESTAMP_MAX):
+        highest = self._sequence
+        if highest is None or self._whole_sequences or self._whole_timestamps or not packets:
             return self._extend_each(packets)
-        first = unwrap(packets.sequences[0], highest)
-        shift = base - (base & _TIMESTAMP_MAX)
-        timestamps = packets.timestamps if shift == 0 else [timestamp + shift for timestamp in packets.timestamps]
-        self._sequence, self._timestamp = first + len(packets) - 1, timestamps[-1]
-        return packets.renumbered(range(first, first + len(packets)), timestamps)
+        sequences = _shifted(packets.sequences, highest, _SEQUENCE_MAX)
+        timestamps = _shifted(packets.timestamps, self._timestamp, _TIMESTAMP_MAX)
+        if sequences is None or timestamps is None:
+            return self._extend_each(packets)
+        found = packets.renumbered(sequences, timestamps)
+        self._follow(found, highest)
+        return found
 
-    def _goes_on(self, packets: Arrivals, highest: int, base: int) -> bool:
-        """Whether all go on from the highest number, and none of the timestamps wraps."""
-        if self._whole_sequences or self._whole_timestamps or not packets or packets.stretches[0] != len(packets):
-            return False
-        earliest, latest = min(packets.timestamps), max(packets.timestamps)
-        return (
-            packets.sequences[-1] <= _SEQUENCE_MAX
-            and not packets.retransmitted[0]
-            and unwrap(packets.sequences[0], highest) > highest
-            and latest <= _TIMESTAMP_MAX
-            and max(latest, base) - min(earliest, base) < _HALF_CIRCLE
-        )
+    def _follow(self, packets: Arrivals, highest: int) -> None:
+        """Go on from the highest number that came by itself."""
+        sequences = packets.sequences
+        if 1 in packets.retransmitted:
+            sequences = [
+                highest if again else sequence for sequence, again in zip(sequences, packets.retransmitted, strict=True)
+            ]
+        reached = max(sequences)
+        if reached > highest:
+            self._sequence, self._timestamp = reached, packets.timestamps[sequences.index(reached)]
 
     def _extend_each(self, packets: Arrivals) -> Arrivals:
         sequences, timestamps = [], []
@@ -192,3 +194,14 @@ class Unwrapper:
             if extended > highest:
                 self._sequence, self._timestamp = extended, time
         return extended, time
+
+
+def _shifted(numbers: Sequence[int], base: int, largest: int) -> Sequence[int] | None:
+    """Numbers of at most `largest` that lie around the extended `base`, extended; None: some may have wrapped, or are
+    whole. Those within half a circle have not, in whatever order they come."""
+    wrapped = base & largest
+    lowest, highest = min(numbers), max(numbers)
+    if highest > largest or 2 * (max(highest, wrapped) - min(lowest, wrapped)) > largest:
+        return None
+    shift = base - wrapped
+    return [number + shift for number in numbers] if shift else numbers

@@ -138,13 +138,14 @@ class JitterBuffer:
         at = 0
         for end in packets.stretches:
             while at < end:
-                if end - at >= _RUN_MIN and not packets.retransmitted[at]:
-                    at += self._went_on(packets.sequences[at], times[at:end], media[at:end], transits[at:end])
-                if at < end:
-                    places[at] = self._take(
-                        packets.sequences[at], media[at], times[at], retransmitted=bool(packets.retransmitted[at])
-                    )
-                    at += 1
+                sequence, again = packets.sequences[at], bool(packets.retransmitted[at])
+                taken = 0
+                if end - at >= _RUN_MIN and sequence == self._highest + 1 and not again:
+                    taken = self._went_on(sequence, times[at:end], media[at:end], transits[at:end])
+                if taken == 0:
+                    places[at] = self._take(sequence, media[at], times[at], retransmitted=again)
+                    taken = 1
+                at += taken
         return places
 
     def advance(self, now: float) -> None:
@@ -180,14 +181,15 @@ class JitterBuffer:
         return self._place(sequence, media, arrival)
 
     def _went_on(self, first: int, times: Sequence[float], media: Sequence[float], transits: Sequence[float]) -> int:
-        """Take the first of these packets, of consecutive numbers, that can be taken at once: those that go on from the
-        highest number, and with which nothing is late, falls due or begins anew. Returns how many."""
+        """Take those of these packets, which go on from the highest number, with which nothing is late, falls due or
+        begins anew. Returns how many."""
         transit = self._transit
-        if not self._started or first != self._highest + 1 or self._playout.offset - transit.least > _NEAR_S:
+        if not self._started or transits[0] < transit.least or self._playout.offset - transit.least > _NEAR_S:
             return 0
         count = bisect_left(times, transit.holds_until)
         if count == 0 or transit.jumped(media[0], times[0]):
             return 0
+        self.advance(times[0])
         hole = next(iter(self._holes.values()), math.inf)
         count = self._playout.went_on(transits[:count], times[:count], transit.least, hole)
         if count:

@@ -14,7 +14,7 @@ import statistics
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from media.core.arrival import Arrival, Arrivals
 
@@ -37,6 +37,9 @@ class Shown(NamedTuple):
     pictures: int
 
 
+_Packet: TypeAlias = tuple[int, int, int, float]  # timestamp, octets, marker, arrival
+
+
 @dataclass(slots=True)
 class _Picture:
     """Packets of one timestamp, so far."""
@@ -57,7 +60,7 @@ class PictureAssembler:
         self._next: int | None = None  # sequence number without which nothing goes on
         self._timestamp = 0
         self._open = 0  # octets of the picture being received; 0: none
-        self._waiting: dict[int, Arrival] = {}  # behind a hole
+        self._waiting: dict[int, _Packet] = {}  # behind a hole
         self._behind: dict[int, _Picture] = {}  # the same, by timestamp
         self._hole_since = 0.0
         self._sizes: deque[int] = deque(maxlen=_SIZES)
@@ -81,31 +84,31 @@ class PictureAssembler:
     def packet(self, packet: Arrival) -> list[int]:
         """Take a packet and return the sizes in octets of the pictures that can be shown now."""
         shown = self.advance(packet.arrival)
-        if self._next is None:
-            self._next = packet.sequence
-        if packet.sequence < self._next:
-            return shown
-        if not self._waiting:
-            self._hole_since = packet.arrival
-        self._keep(packet)
-        shown += self._drain()
-        if self._waiting and packet.sequence in self._waiting:
-            shown += self._try_key_frame(packet)
-        return shown
+        return shown + self._take(packet.sequence, (packet.timestamp, packet.size, packet.marker, packet.arrival))
 
     def advance(self, now: float) -> list[int]:
         """Time has come this far."""
-        if not self._waiting or (now - self._hole_since < GIVE_UP_S and len(self._waiting) < WAITING_MAX):
+        if not self._gives_up(now):
             return []
         whole = [picture for picture in self._behind.values() if self._is_whole(picture)]
         # The newest: what lay behind other holes before it was not shown either.
         return self._skip_to(max(whole, key=lambda picture: picture.first) if whole else None)
 
+    def _gives_up(self, now: float) -> bool:
+        waiting = self._waiting
+        return bool(waiting) and (now - self._hole_since >= GIVE_UP_S or len(waiting) >= WAITING_MAX)
+
     def _one(self, packets: Arrivals, at: int, place: int | None, shown: list[Shown]) -> None:
-        found = [self.advance(packets.times[at])]
-        if place is not None:
-            found.append(self.packet(packets[at]._replace(sequence=place)))
-        shown += [Shown(at, len(octets)) for octets in found if octets]
+        now = packets.times[at]
+        octets = self.advance(now)
+        if octets:
+            shown.append(Shown(at, len(octets)))
+        if place is None:
+            return
+        octets = self.advance(now) if octets else []
+        octets += self._take(place, (packets.timestamps[at], packets.sizes[at], packets.markers[at], now))
+        if octets:
+            shown.append(Shown(at, len(octets)))
 
     def _went_on(self, packets: Arrivals, at: int, end: int, shown: list[Shown]) -> None:
         """Take what comes in order while nothing is missing: as `_drain` does."""
@@ -129,28 +132,46 @@ class PictureAssembler:
         self._timestamp, self._open = timestamp, octets
         self._next = (self._next or 0) + end - at
 
-    def _keep(self, packet: Arrival) -> None:
-        self._waiting[packet.sequence] = packet
-        picture = self._behind.get(packet.timestamp)
+    def _take(self, sequence: int, packet: _Packet) -> list[int]:
+        if self._next is None:
+            self._next = sequence
+        if sequence < self._next:
+            return []
+        if sequence == self._next:
+            self._waiting[sequence] = packet
+            return self._drain()
+        if not self._waiting:
+            self._hole_since = packet[3]
+        self._keep(sequence, packet)
+        return self._try_key_frame(sequence, packet)
+
+    def _keep(self, sequence: int, packet: _Packet) -> None:
+        self._waiting[sequence] = packet
+        timestamp, octets, marker, _ = packet
+        picture = self._behind.get(timestamp)
         if picture is None:
-            picture = self._behind[packet.timestamp] = _Picture(packet.sequence, packet.sequence)
-        picture.first = min(picture.first, packet.sequence)
-        picture.last = max(picture.last, packet.sequence)
+            picture = self._behind[timestamp] = _Picture(sequence, sequence)
+        elif sequence > picture.last:
+            picture.last = sequence
+        elif sequence < picture.first:
+            picture.first = sequence
         picture.count += 1
-        picture.octets += packet.size
-        picture.marked = picture.marked or packet.marker
+        picture.octets += octets
+        if marker:
+            picture.marked = True
 
     def _drain(self) -> list[int]:
         shown: list[int] = []
         assert self._next is not None
         while (packet := self._waiting.pop(self._next, None)) is not None:
             self._next += 1
-            if self._open and packet.timestamp != self._timestamp:
+            timestamp, octets, marker, _ = packet
+            if self._open and timestamp != self._timestamp:
                 shown.append(self._finish(self._open))  # its marker is not told in the log, or it has none
-            self._timestamp = packet.timestamp
-            self._open += packet.size
-            self._behind.pop(packet.timestamp, None)
-            if packet.marker:
+            self._timestamp = timestamp
+            self._open += octets
+            self._behind.pop(timestamp, None)
+            if marker:
                 shown.append(self._finish(self._open))
         return shown
 
@@ -167,12 +188,12 @@ class PictureAssembler:
             return False
         return picture.marked or picture.last + 1 in self._waiting
 
-    def _try_key_frame(self, packet: Arrival) -> list[int]:
+    def _try_key_frame(self, sequence: int, packet: _Packet) -> list[int]:
         """The packet may complete a picture from which all can go on: its own or the one before."""
         if self._key_octets is None:
             self._key_octets = KEY_FRAME_RATIO * statistics.median(self._sizes)
-        for one in (packet, self._waiting.get(packet.sequence - 1)):
-            picture = self._behind.get(one.timestamp) if one is not None else None
+        for one in (packet, self._waiting.get(sequence - 1)):
+            picture = self._behind.get(one[0]) if one is not None else None
             if picture is not None and picture.octets >= self._key_octets and self._is_whole(picture):
                 return self._skip_to(picture)
         return []
@@ -186,9 +207,9 @@ class PictureAssembler:
             self._next = None
             return []
         for sequence in [sequence for sequence in self._waiting if sequence < picture.first]:
-            self._behind.pop(self._waiting.pop(sequence).timestamp, None)
+            self._behind.pop(self._waiting.pop(sequence)[0], None)
         self._next = picture.first
-        self._hole_since = min(packet.arrival for packet in self._waiting.values())
+        self._hole_since = min(arrival for _, _, _, arrival in self._waiting.values())
         return self._drain()
 
 

@@ -25,6 +25,9 @@ SHRINK_S: Final = 0.0002  # per packet: 1 % of play-out speed
 LATE_TO_GROW: Final = 2
 _LATE_WINDOW: Final = 10
 _ROUNDING: Final = 1e-6  # of a step
+_LATE_S: Final = 1e-9
+_NEAR_MIN: Final = 10  # fewer packets cost less to be put in order by size than all of them later
+_USUAL_AT: Final = math.ceil(HISTORY * QUANTILE) - 1  # index of the quantile among so many
 
 
 class PlayoutOffset:
@@ -49,7 +52,7 @@ class PlayoutOffset:
 
     def late(self, transit: float) -> bool:
         """Whether a packet comes after its moment."""
-        return transit > self.offset + 1e-9
+        return transit > self.offset + _LATE_S
 
     def quantile(self, share: float) -> float | None:
         """Of the last packets' transit; None: there are none."""
@@ -76,11 +79,11 @@ class PlayoutOffset:
 
     def went_on(self, transits: Sequence[float], times: Sequence[float], least: float, hole: float) -> int:
         """Take packets at once, for as long as none is late or faster than `least`, and one with the media time `hole`
-        that is waited for does not fall due. Returns how many were taken; `times` are their arrivals."""
-        if not transits or sum(self._late) >= LATE_TO_GROW:
+        that is waited for does not fall due. Returns how many were taken; `times` are their arrivals, at least one."""
+        if self.late(transits[0]) or sum(self._late) >= LATE_TO_GROW:
             return 0
-        count = len(transits) if self._all_near(transits, times[-1], least, hole) else 0
-        if count:
+        count = len(transits)
+        if count >= _NEAR_MIN and self._all_near(transits, times[-1], least, hole):
             self._transits.extend(transits)
             self._sorted = False
         else:
@@ -92,7 +95,7 @@ class PlayoutOffset:
         """Let the offset shrink if all packets of all these windows are so fast that the least one will do: then the
         quantiles need not be known. False: it is not so, and nothing has changed."""
         slowest = max(transits)
-        if _steps(max(slowest, max(self._transits, default=slowest)) - least) > 1:
+        if _steps(max(slowest, self._slowest()) - least) > 1:
             return False
         wanted = self._above(least, 1)
         lowest = min(wanted, self.offset)
@@ -104,15 +107,29 @@ class PlayoutOffset:
             self._shrink(wanted, least)
         return True
 
+    def _slowest(self) -> float:
+        return max(self._ordered[-1:] if self._sorted else self._transits, default=-math.inf)
+
     def _one_by_one(self, transits: Sequence[float], times: Sequence[float], least: float, hole: float) -> int:
-        self._by_size()
+        ordered, window, offset = self._by_size(), self._transits, self.offset
+        slowest, due = offset + _LATE_S, hole + offset
+        wanted, low, high = 0.0, math.inf, -math.inf
         for count, (transit, time) in enumerate(zip(transits, times, strict=True)):
-            if transit < least or self.late(transit) or hole + self.offset < time:
+            if not least <= transit <= slowest or due < time:
                 return count
-            self._keep(transit)
-            wanted = self._wanted(least)
-            if wanted < self.offset:
+            if len(window) == HISTORY:
+                del ordered[bisect_left(ordered, window[0])]
+            window.append(transit)
+            insort(ordered, transit)
+            # What is wanted rises with the quantile: between two that want the same, all do.
+            slow = ordered[_USUAL_AT if len(ordered) == HISTORY else _at(len(ordered), QUANTILE)]
+            if not low <= slow <= high:
+                before, wanted = wanted, self._above(least, _steps(slow - least))
+                low, high = (min(low, slow), max(high, slow)) if wanted == before else (slow, slow)
+            if wanted < offset:
                 self._shrink(wanted, least)
+                offset = self.offset
+                slowest, due = offset + _LATE_S, hole + offset
         return len(transits)
 
     def _keep(self, transit: float) -> None:

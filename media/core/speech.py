@@ -10,9 +10,10 @@ Speech is where the level stands clear of an adaptive floor; the floor is the lo
 that noise does not count whatever its strength. The V bit is not used: browsers set it in silence too.
 """
 
-import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
+from operator import sub
 from typing import Final, NamedTuple
 
 from media.core.arrival import Arrival, Arrivals
@@ -39,6 +40,7 @@ HOLE_S: Final = 0.5
 _FRAME_S: Final = 0.02
 _ROUNDING_S: Final = 1e-6
 _FRAME_MIN_S: Final = 0.0025  # of Opus; bounds the memory that a nonsensical stream can take
+_LEVEL_MAX: Final = -FLOOR_MIN_DBOV
 _RUN_MIN: Final = 3  # packets in order; fewer cost less one by one
 
 
@@ -89,14 +91,19 @@ class SpeechDetector:
 
     def packets(self, packets: Arrivals) -> None:
         """Take packets: as `packet` for one after the other."""
+        clock_rate = self._clock_rate
+        media = [timestamp / clock_rate for timestamp in packets.timestamps]
+        transits = list(map(sub, packets.times, media))
         at = 0
         for end in packets.stretches:
             while at < end:
-                if self._goes_on(packets, at, end):
-                    at += self._went_on(packets, at, end)
-                if at < end:
+                taken = 0
+                if self._goes_on(packets, at, end) and transits[at] >= self._transit.least:
+                    taken = self._went_on(packets, at, media[at:end], transits[at:end])
+                if taken == 0:
                     self.packet(packets[at])
-                    at += 1
+                    taken = 1
+                at += taken
 
     def advance(self, at: float) -> None:
         """Nothing that was not taken yet is from before this time."""
@@ -132,38 +139,37 @@ class SpeechDetector:
             and packets.levels[at] is not None
         )
 
-    def _went_on(self, packets: Arrivals, at: int, end: int) -> int:
+    def _went_on(self, packets: Arrivals, at: int, media: Sequence[float], transits: Sequence[float]) -> int:
         """Take packets in order for as long as they leave the clock as it is. Returns how many."""
-        transit, clock_rate = self._transit, self._clock_rate
-        end = bisect_left(packets.times, transit.holds_until, at, end)
-        if at == end or transit.jumped(packets.timestamps[at] / clock_rate, packets.times[at]):
+        transit, times = self._transit, packets.times
+        count = bisect_left(times, transit.holds_until, at, at + len(media)) - at
+        if count == 0 or transit.jumped(media[0], times[at]):
             return 0
-        self.heard_level = True
-        least, before, fastest, count = transit.least, self._last, math.inf, 0
-        time = 0.0
-        for level, timestamp, arrival in zip(
-            packets.levels[at:end], packets.timestamps[at:end], packets.times[at:end], strict=True
-        ):
-            media = timestamp / clock_rate
-            step = media - before
-            if arrival - media < least or not -JUMP_S <= step <= DTX_STEP_S or level is None:
-                break
-            fastest = min(fastest, arrival - media)
+        count = self._take(packets.levels[at : at + count], media[:count], transits[:count])
+        if count:
+            transit.went_on(media[count - 1], times[at + count - 1], min(transits[:count]))
+            self.heard_level = True
+            self._sequence = packets.sequences[at + count - 1]
+        return count
+
+    def _take(self, levels: Sequence[int | None], media: Sequence[float], transits: Sequence[float]) -> int:
+        """Take what comes of these in even steps, with a level, and not faster than all before."""
+        least, before = self._transit.least, self._last
+        for count, (level, now, transit) in enumerate(zip(levels, media, transits, strict=True)):
+            step = now - before
+            if transit < least or not -JUMP_S <= step <= DTX_STEP_S or level is None:
+                return count
             if step > 0:
                 self._frame = max(step, _FRAME_MIN_S)
-            self._judge(level, media + least)
-            before, time = media, arrival
-            count += 1
-        if count:
-            transit.went_on(before, time, fastest)
-            self._sequence, self._last = packets.sequences[at + count - 1], before
-        return count
+            self._judge(level, now + least)
+            self._last = before = now
+        return len(media)
 
     def _judge(self, level: int, at: float) -> None:
         """Take the level of a packet that begins at this time."""
         recent, floors, ordered, frame = self._recent, self._floors, self._sorted, self._frame
-        recent.append(max(FLOOR_MIN_DBOV, -level))
-        wanted = max(1, round(SMOOTH_S / frame))
+        recent.append(-level if level < _LEVEL_MAX else FLOOR_MIN_DBOV)
+        wanted = round(SMOOTH_S / frame) or 1
         while len(recent) > wanted:
             recent.popleft()
         mean = sum(recent) / len(recent)
@@ -175,12 +181,13 @@ class SpeechDetector:
         end = at + frame
         if mean > threshold:
             self._loud_until = end
-            if -level > max(QUIETEST_DBOV, threshold):
+            if -level > threshold and -level > QUIETEST_DBOV:
                 if not (self._active and (self.speaking_s or at - self._end < BLIP_S)):
                     self._start = at  # anew after a blip too, which must not lengthen what comes after it
                 self._active = True
                 self._end = end
-        self.advance(end)
+        if self._active:
+            self.advance(end)
 
     def _step(self, packets: int, media: float, at: float) -> None:
         step = media - self._last

@@ -1,6 +1,7 @@
 """Packets taken at once give the same as packets taken one by one, whatever the stream and however it is cut."""
 
 import sys
+from time import thread_time
 from types import FrameType
 from typing import Any
 
@@ -142,6 +143,23 @@ def test_each_second_is_the_same(stream: tuple[Kind, list[Arrival]], sizes: list
     assert values(batched.total(30)) == close(single.total(30))
 
 
+def test_sound_whose_timestamps_stand_still_is_the_same() -> None:
+    packets = [Arrival(n * 0.02, n // 3 * 2880, n, 80, level=26 if n > 60 else 70) for n in range(120)]
+    single, batched = SpeechDetector(RATES["audio"]), SpeechDetector(RATES["audio"])
+    for packet in packets:
+        single.packet(packet)
+    batched.packets(Arrivals.of(packets))
+    assert batched.spans() == single.spans() != []
+
+
+def test_no_packets_are_nothing() -> None:
+    meter = StreamMeter("video", RATES["video"])
+    meter.packets(Arrivals())
+    meter.packet(Arrival(0.0, 0, 0, 100, marker=True))
+    meter.packets(Arrivals())
+    assert meter.recorded(1)[0].bitrate == 800
+
+
 def calls(work: Any) -> int:
     """How many functions of Python `work` enters."""
     entered = 0
@@ -176,3 +194,34 @@ def test_usual_packets_are_taken_at_once(kind: Kind) -> None:
             meter.packets(part)
 
     assert calls(work) < 5 * (len(packets) - 200)
+
+
+def test_stretches_end_where_numbers_leap_and_around_retransmissions() -> None:
+    numbers = [*range(10, 300), 301, 302, 300, 303, 304, 304]
+    packets = [Arrival(0.0, 0, number, 100, retransmitted=number == 300) for number in numbers]
+    assert list(Arrivals.of(packets).stretches) == [128, 256, 290, 292, 293, 295, 296]
+    assert list(Arrivals.of(packets[:290]).stretches) == [128, 256, 290]
+    assert list(Arrivals.of(packets[:20]).stretches) == [20]
+
+
+HOSTILE = {
+    "each is faster than all before": lambda n: Arrival(n / 10_000, 100 * n, n, 100, 30, n % 5 == 4),
+    "timestamps leap to and fro": lambda n: Arrival(n / 10_000, 5 * n - 300 * (n % 3), n, 100, 30, n % 5 == 4),
+    "the same numbers again and again": lambda n: Arrival(n / 10_000, n % 128, n % 128, 100, 30),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_many_packets_at_once_cost_each_as_much_as_few(name: str) -> None:
+    packets = [HOSTILE[name](number) for number in range(20_000)]
+
+    def cost(size: int) -> float:
+        parts = [Arrivals.of(part) for part in cut(packets, [size])]
+        meter, detector, began = StreamMeter("video", RATES["video"]), SpeechDetector(RATES["audio"]), thread_time()
+        for part in parts:
+            meter.packets(part)
+            detector.packets(part)
+        return thread_time() - began
+
+    # Without a bound on what is looked at in vain it is four times as much and more.
+    assert min(cost(len(packets)) for _ in range(2)) < 2.5 * min(cost(50) for _ in range(2))
