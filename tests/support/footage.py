@@ -3,6 +3,7 @@
 import subprocess
 import wave
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ Colour: TypeAlias = tuple[int, int, int]  # red, green, blue, 0..255
 Picture: TypeAlias = npt.NDArray[np.float64]  # height x width x 3, 0..255
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 20, 3
+ROOM_S = 10
 ROOM_SNR_DB = 45.0  # below speech: a room with the window closed
 # JFIF's full-range conversion of RGB to Y, Cb, Cr (ITU-T T.871 section 7).
 _TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
@@ -72,13 +74,17 @@ def _frame(picture: Picture) -> bytes:
     return b"FRAME\n" + b"".join(plane.round().clip(0, 255).astype(np.uint8).tobytes() for plane in planes)
 
 
+@cache  # some seconds of work and 28 MB
+def _frames(person: Person) -> tuple[bytes, ...]:
+    count = FPS * SECONDS
+    return tuple(_frame(_draw(person, number / count)) for number in range(count))
+
+
 def film(person: Person, path: Path) -> None:
     """Write the moving picture as YUV4MPEG2; its end fits its beginning."""
-    count = FPS * SECONDS
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FPS}:1 Ip A1:1 C420jpeg\n".encode())
-        for number in range(count):
-            file.write(_frame(_draw(person, number / count)))
+        file.writelines(_frames(person))
 
 
 def speak(person: Person, path: Path) -> None:
@@ -94,7 +100,8 @@ def fall_silent(path: Path, *, after_s: float, for_s: float, seed: int) -> None:
     """Of a file that `speak` has written: what comes later than `after_s` becomes `for_s` of a quiet room."""
     with wave.open(str(path), "rb") as file:
         shape, spoken = file.getparams(), file.readframes(round(after_s * file.getframerate()))
-    room = noisy(silence(for_s), ROOM_SNR_DB, seed).astype(np.int16)
+    short = noisy(silence(ROOM_S), ROOM_SNR_DB, seed).astype(np.int16)
+    room = np.resize(short, round(for_s * shape.framerate))  # over and over
     with wave.open(str(path), "wb") as file:
         file.setparams(shape)
         file.writeframes(spoken + room.tobytes())
