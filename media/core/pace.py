@@ -8,8 +8,9 @@ Times in seconds of one monotonic clock. No I/O.
 
 from typing import Final
 
-# How long a packet may be left where it is: a larger value saves little more, since the packets themselves then cost
-# most; a smaller one is less than the timers of event loops can tell, which count in milliseconds.
+# How long a packet may be left where it is. Larger saves more wake-ups and is later; smaller is less than the timers of
+# event loops can tell, which count in milliseconds. A steady beat of as much (timerfd) was tried: with ten calls its
+# median delay was a quarter of a millisecond less, and a packet cost a sixth more.
 PAUSE_S: Final = 0.001
 # Packets a second. From PACED_FROM on a pause brings two packets and more; below, it would cost delay and save nothing.
 # Between the two nothing changes, so that a rate near one of them does not switch all the time.
