@@ -15,6 +15,8 @@ RECONNECTING_S = 7.0  # silence of the relay's transport until it calls a leg lo
 RECONNECTING_MARGIN_S = 1.5
 BACK_S = 3.0
 MOVED_S = 1.0
+UNCHECKED_S = 0.3
+SOUNDS_PER_S = 50
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -66,13 +68,30 @@ async def test_media_returns_after_a_cut_of_ten_seconds_in_the_same_call(server:
             assert not peer.client.seen("call_ended")
 
 
+async def refused_unchecked(server: Server) -> int:
+    """Media packets so far that came from an address without a check."""
+    shown = await asyncio.to_thread(server.metrics)
+    return int(shown['media_refused_total{reason="rtp_unchecked_address"}'])
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"], ids=["another port", "another address"])
-async def test_media_goes_on_within_a_second_of_a_new_address(server: Server, host: str) -> None:
-    async with two_in_a_call(server, seed=1) as (ana, ben):
+async def test_media_goes_on_within_a_second_of_the_first_check_from_a_new_address(
+    shared_server: Server, host: str
+) -> None:
+    """A client that notices the change checks at once, as this one is made to; until then its media is refused.
+
+    Measured is the time from that check to media in both directions, which is the relay's part.
+    """
+    async with two_in_a_call(shared_server, seed=1) as (ana, ben):
         await until_both_flow(ana, ben, 5.0)
         before = path_of(ana).back
         await path_of(ana).move(host)
         assert path_of(ana).back != before
+        await asyncio.sleep(UNCHECKED_S)  # what was on its way has arrived
+        refused, heard = await refused_unchecked(shared_server), await ben.audio_counts()
+        await asyncio.sleep(UNCHECKED_S)
+        assert await refused_unchecked(shared_server) - refused >= UNCHECKED_S * SOUNDS_PER_S / 2
+        assert await ben.audio_counts() == heard
         flowing = asyncio.ensure_future(until_both_flow(ana, ben, MOVED_S))
         await ana.check_path()
         await flowing
