@@ -1,4 +1,7 @@
-"""A call over a leg that loses or shakes: what the relay and the other side make of it."""
+"""A call over a leg that loses or shakes: what the relay and the other side make of it.
+
+Here all is repaired by retransmission; `test_call_paths.py` has the loss that nobody can repair, and its key frames.
+"""
 
 import asyncio
 import re

@@ -190,7 +190,7 @@ class CallPeer:
         self._microphone = microphone
         self._tasks: list[asyncio.Task[None]] = []
         self.key_frames_asked = 0  # of this peer, by the relay
-        self.key_frames = 0  # that came, by their first packets; one whose first was lost does not count
+        self.key_frames: list[float] = []  # when the first packet of each came, unless it came by retransmission
         self.pc.on("track", self._heard)
         self.channels: dict[str, RTCDataChannel] = {}
         self.messages: list[tuple[str, str | bytes]] = []
@@ -237,8 +237,8 @@ class CallPeer:
             send_key_frame()
 
         async def came(packet: RtpPacket, arrival_time_ms: int) -> None:
-            if packet.ssrc == ssrc_of(self.answer, "video"):
-                self.key_frames += begins_key_frame("vp8", packet.payload) is True
+            if packet.ssrc == ssrc_of(self.answer, "video") and begins_key_frame("vp8", packet.payload):
+                self.key_frames.append(time.monotonic())
             await take(packet, arrival_time_ms)
 
         vars(sender)["_send_keyframe"], vars(receiver)["_handle_rtp_packet"] = asked, came
