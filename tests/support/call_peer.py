@@ -27,12 +27,15 @@ from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
 from av import AudioFrame, VideoFrame
 from numpy.typing import NDArray
 
+from media.core.keyframe import begins_key_frame
 from tests.e2e.people import make_match, two_ids
 from tests.support.client import ChatClient, connected
 from tests.support.impair import ImpairedPath
@@ -186,6 +189,8 @@ class CallPeer:
         self.pc = RTCPeerConnection(CONFIGURATION)
         self._microphone = microphone
         self._tasks: list[asyncio.Task[None]] = []
+        self.key_frames_asked = 0  # of this peer, by the relay
+        self.key_frames: list[float] = []  # when the first packet of each came, unless it came by retransmission
         self.pc.on("track", self._heard)
         self.channels: dict[str, RTCDataChannel] = {}
         self.messages: list[tuple[str, str | bytes]] = []
@@ -211,7 +216,7 @@ class CallPeer:
         if audio:
             self.pc.addTrack(self._microphone)
         if video:
-            self.pc.addTrack(self.pictures)
+            self._count_key_frames(self.pc.addTrack(self.pictures))
         # After the tracks: aiortc gives a channel that comes first a transport of its own, which BUNDLE leaves dead.
         for label in channels:
             self.open_channel(label)
@@ -221,6 +226,22 @@ class CallPeer:
             self.path = await make_path(candidate_of(self.answer))
             self.answer = through_path(self.answer, self.path.port)
         await self.pc.setRemoteDescription(RTCSessionDescription(self.answer, "answer"))
+
+    def _count_key_frames(self, sender: RTCRtpSender) -> None:
+        """aiortc counts neither the key frames it is asked for nor those that come."""
+        receiver = next(one.receiver for one in self.pc.getTransceivers() if one.sender is sender)
+        send_key_frame, take = sender._send_keyframe, receiver._handle_rtp_packet
+
+        def asked() -> None:
+            self.key_frames_asked += 1
+            send_key_frame()
+
+        async def came(packet: RtpPacket, arrival_time_ms: int) -> None:
+            if packet.ssrc == ssrc_of(self.answer, "video") and begins_key_frame("vp8", packet.payload):
+                self.key_frames.append(time.monotonic())
+            await take(packet, arrival_time_ms)
+
+        vars(sender)["_send_keyframe"], vars(receiver)["_handle_rtp_packet"] = asked, came
 
     async def restart_ice(self) -> None:
         """A new offer with new ICE credentials and a check with them, as a browser's `restartIce` (RFC 8839 4.4.1.1).
