@@ -64,6 +64,9 @@ class Change:
     jitter_s: float = 0.0
 
 
+_NO_CHANGE: Final = Change()
+
+
 @dataclass(frozen=True, slots=True)
 class LegMeasures:
     """A second of a leg. `audio` and `video` are None where nothing of the kind is sent."""
@@ -184,7 +187,7 @@ class LegMeter:
         """Close a second."""
         seconds = max(1e-3, now - self._second_at)
         self._second_at = now
-        changes = {(stream.direction, stream.kind): Change() for stream in self._latest.values()}
+        changes = {(stream.direction, stream.kind): _NO_CHANGE for stream in self._latest.values()}
         for stream in self._latest.values():
             key = stream.direction, stream.kind
             changes[key] = _added(changes[key], stream, self._before[stream.stream_id])
@@ -261,7 +264,7 @@ class LegMeter:
         )
 
     def _source(self, kind: Kind, changes: dict[tuple[Direction, Kind], Change]) -> Source:
-        packets = changes.get(("up", kind), Change()).packets
+        packets = changes.get(("up", kind), _NO_CHANGE).packets
         up = self._ups.get(kind)
         return Source(self.due(kind), packets, silent=kind == "audio" and packets > 0 and up is not None and up.silent)
 
@@ -294,4 +297,4 @@ def _path_down(changes: dict[tuple[Direction, Kind], Change]) -> Path:
 def _main_kind(way: Direction, changes: dict[tuple[Direction, Kind], Change]) -> Kind | None:
     """What jitter is read from: sound comes in even steps, pictures in bursts of their sender's making."""
     kinds: tuple[Kind, Kind] = ("audio", "video")
-    return next((kind for kind in kinds if changes.get((way, kind), Change()).packets > 0), None)
+    return next((kind for kind in kinds if changes.get((way, kind), _NO_CHANGE).packets > 0), None)

@@ -177,8 +177,8 @@ def calls(work: Any) -> int:
     return entered
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_usual_packets_are_taken_at_once(kind: Kind) -> None:
+@pytest.mark.parametrize(("kind", "most"), [("audio", 2), ("video", 5)])
+def test_usual_packets_are_taken_at_once(kind: Kind, most: int) -> None:
     packets = []
     for number in range(1000):
         part = number % 4 if kind == "video" else 0
@@ -193,7 +193,8 @@ def test_usual_packets_are_taken_at_once(kind: Kind) -> None:
         for part in parts:
             meter.packets(part)
 
-    assert calls(work) < 5 * (len(packets) - 200)
+    # One by one they are 34 and 45 a packet.
+    assert calls(work) < most * (len(packets) - 200)
 
 
 def test_stretches_end_where_numbers_leap_and_around_retransmissions() -> None:
