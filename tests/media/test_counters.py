@@ -30,6 +30,12 @@ def test_each_record_of_the_log_is_a_packet() -> None:
     ]
 
 
+def test_a_stream_without_levels_has_none() -> None:
+    log = ARRIVAL.pack(1.5, 960, 1, 100, NO_LEVEL, 0) + ARRIVAL.pack(1.6, 1920, 2, 90, NO_LEVEL, 0)
+    assert [packet.level for packet in arrivals(log)] == [None, None]
+    assert list(arrivals(b"")) == []
+
+
 def test_counters_are_of_both_directions() -> None:
     down = snapshot(direction="down", kind="video", lost=None, jitter=None, retransmitted=7)
     found = leg_counters("ann", leg(snapshot(), down), fec=True)
