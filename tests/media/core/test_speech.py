@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.core.arrival import Arrival
+from media.core.arrival import Arrival, Arrivals
 from media.core.speech import Span, SpeechDetector
 from media.core.talk import joined
 from tests.support import speech as spoken
@@ -135,6 +135,19 @@ def test_times_are_of_capture_whatever_the_jitter_of_the_path(reorder: bool, wit
     arrivals = [(channel.offer(packet.arrival, packet.size), packet) for packet in sent]
     packets = [packet._replace(arrival=arrival) for arrival, packet in arrivals if arrival is not None]
     assert spans(sorted(packets)) == [pytest.approx((3.05, 5.05), abs=within)]
+
+
+def test_a_pause_without_packets_is_the_same_at_once_and_one_by_one() -> None:
+    paused = 0.4
+    packets = levels((70, 0.4), (26, 1), (70, 1))
+    packets[20:] = [
+        packet._replace(arrival=packet.arrival + paused, timestamp=packet.timestamp + round(paused * RATE))
+        for packet in packets[20:]
+    ]
+    at_once = SpeechDetector(RATE)
+    at_once.packets(Arrivals.of(packets))
+    assert at_once.spans() == detect(packets).spans()
+    assert spans(packets) == [pytest.approx((0.8, 1.8), abs=0.021)]  # what a pause ends with may be a single packet
 
 
 def test_a_retransmission_does_not_move_the_clock() -> None:
