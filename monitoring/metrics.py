@@ -415,7 +415,8 @@ def metrics_reference() -> str:
     lines = [
         "# Metrics",
         "",
-        "Generated from `monitoring/metrics.py`. Scrape `GET /metrics`.",
+        "Generated from `monitoring/metrics.py`. Scrape `GET /metrics`. With `deploy/prometheus/rules.yml` Prometheus"
+        " makes `messages_per_second` and `ai_processing_latency` (95 % quantile, milliseconds) of them.",
         "",
         "| series | type | labels | meaning |",
         "| --- | --- | --- | --- |",
