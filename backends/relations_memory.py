@@ -72,6 +72,7 @@ class MemoryRelationStore:
         found = [
             match
             for match in self._tables.matches.values()
+            # A pair has two members: a name would say no more.
             if match.kind == "pair" and len(match.members) == 2 and set(match.members) == both  # noqa: PLR2004
         ]
         return deepcopy(max(found, key=lambda match: (match.created_ms, match.match_id), default=None))

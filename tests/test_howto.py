@@ -68,7 +68,7 @@ async def test_the_example_event_is_declared_handled_and_answered() -> None:
     services = SimpleNamespace(rooms=SimpleNamespace(membership=membership), presence=SimpleNamespace(online=online))
     connection = Connection("c", user_id="ana", current_match="m")
     event = names["HowAreYou"].from_wire({"mood": 4})
-    answer = await handler.call(Context(connection, services, None), event)  # type: ignore[arg-type]
+    answer = await handler.call(Context(connection, services, None), event)  # type: ignore[arg-type]  # only what it uses
     assert answer is not None
     assert answer.wire() == {"onlineMembers": 2}
     assert asked == [("ana", "m")]

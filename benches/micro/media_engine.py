@@ -48,7 +48,7 @@ def keys(leg: int, profile: str, *, client: bool) -> LegKeys:
     rx, tx = (bytes([leg + 1, side] * 8) for side in (0, 1))
     if client:
         rx, tx = tx, rx
-    return LegKeys(profile, rx, b"s" * salt, tx, b"s" * salt)  # type: ignore[arg-type]
+    return LegKeys(profile, rx, b"s" * salt, tx, b"s" * salt)  # type: ignore[arg-type]  # a name of the command line
 
 
 def ssrcs(leg: int) -> tuple[int, int]:

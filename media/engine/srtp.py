@@ -78,7 +78,7 @@ def _operation(function: Callable[[Any, Any, Any], int], session: Session, buffe
         status = function(handle[0], buffer, length)
         if status:
             raise Error(ERRORS[status])
-        return octets[0 : length[0]]  # type: ignore[no-any-return]
+        return octets[0 : length[0]]  # type: ignore[no-any-return]  # cffi has no types
 
     return operate
 

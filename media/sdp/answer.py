@@ -34,7 +34,7 @@ class LocalCandidate:
     port: int
 
     def __post_init__(self) -> None:
-        if not _HOST.fullmatch(self.host) or not 0 < self.port < 65536:  # noqa: PLR2004
+        if not _HOST.fullmatch(self.host) or not 0 < self.port < 65536:  # noqa: PLR2004  # 16 bits
             raise ValueError("not an address with a port")
 
 

@@ -70,7 +70,7 @@ def read_rtx_of(part: Section, ssrcs: tuple[int, ...]) -> dict[int, int]:
         if semantics != "FID":
             continue
         pair = [number(text, 1, 2**32 - 1, "an SSRC") for text in members]
-        if len(pair) != 2 or not known.issuperset(pair) or pair[1] in rtx_of:  # noqa: PLR2004
+        if len(pair) != 2 or not known.issuperset(pair) or pair[1] in rtx_of:  # noqa: PLR2004  # two make a pair
             raise refuse("an FID group that is not a pair of the m-line's SSRCs")
         rtx_of[pair[1]] = pair[0]
     if not rtx_of.keys().isdisjoint(rtx_of.values()):
@@ -94,6 +94,7 @@ def read_rids(part: Section) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for value in part.all("rid"):
         fields = value.split(" ")
+        # RFC 8851 4: an id and a direction.
         if not _RID.fullmatch(fields[0]) or len(fields) < 2 or fields[1] not in {"send", "recv"}:  # noqa: PLR2004
             raise refuse("a malformed a=rid")
         if fields[1] == "send":

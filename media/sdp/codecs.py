@@ -116,7 +116,7 @@ def _red_inner(codec: Codec, offered: Mapping[int, Codec]) -> str | None:
     """`"111/111"` when each payload type inside is Opus of the same m-line (RFC 2198 section 5)."""
     inner = codec.fmtp.get("", "")
     for text in inner.split("/"):
-        primary = offered.get(int(text)) if text.isdigit() and len(text) <= 3 else None  # noqa: PLR2004
+        primary = offered.get(int(text)) if text.isdigit() and len(text) <= 3 else None  # noqa: PLR2004  # 0 to 127
         if primary is None or primary.name != "opus":
             return None
     return inner

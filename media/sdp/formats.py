@@ -63,9 +63,10 @@ def _by_pt(part: Section, attribute: str) -> dict[int, str]:
 def _rtpmap(text: str) -> tuple[str, int, int]:
     """`<name>/<clock>[/<channels>]`, the name in lower case."""
     fields = text.split("/")
-    if not 2 <= len(fields) <= 3 or not is_token(fields[0], 32):  # noqa: PLR2004
+    if not 2 <= len(fields) <= 3 or not is_token(fields[0], 32):  # noqa: PLR2004  # RFC 8866 6.6
         raise refuse("a malformed a=rtpmap")
     clock = number(fields[1], 1, _MAX_CLOCK, "a clock rate")
+    # The third field, as above.
     channels = number(fields[2], 1, _MAX_CHANNELS, "a number of channels") if len(fields) > 2 else 1  # noqa: PLR2004
     return fields[0].lower(), clock, channels
 

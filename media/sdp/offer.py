@@ -137,7 +137,7 @@ def _media(session: Section, part: Section) -> OfferedMedia:
 
 def _head(head: str) -> tuple[MediaKind, int, str, tuple[str, ...]]:
     fields = head.split(" ")
-    if len(fields) < 4 or not all(fields):  # noqa: PLR2004
+    if len(fields) < 4 or not all(fields):  # noqa: PLR2004  # RFC 8866 5.14
         raise refuse("an m-line is incomplete")
     if fields[0] not in {"audio", "video", "application"}:
         raise refuse("an m-line that is neither audio, video nor application")

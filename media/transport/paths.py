@@ -77,7 +77,7 @@ def bind_all(hosts: Sequence[str], port: int) -> list[LocalSocket]:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET  # noqa: PLR2004
+    family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET  # noqa: PLR2004  # IPv6
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         if family == socket.AF_INET6:
@@ -141,7 +141,7 @@ def _rank(host: str) -> tuple[bool, bool]:
         address = ip_address(host)
     except ValueError:
         return False, True
-    return address.is_loopback, address.version != 6  # noqa: PLR2004
+    return address.is_loopback, address.version != 6  # noqa: PLR2004  # IPv6
 
 
 __all__ = [

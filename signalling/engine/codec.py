@@ -27,7 +27,7 @@ class _Json:
     loads = staticmethod(loads)
 
 
-class OutPacket(sio_packet.Packet):  # type: ignore[misc]
+class OutPacket(sio_packet.Packet):  # type: ignore[misc]  # no types there
     """A packet to send. It looks for binary parts only when orjson met one.
 
     The stock class walks every payload twice in Python to find bytes that are almost never there; here orjson
@@ -51,12 +51,12 @@ class OutPacket(sio_packet.Packet):  # type: ignore[misc]
     def encode(self) -> str | list[str | bytes]:
         """The packet as text, or as text and its attachments when there are bytes in the data."""
         try:
-            return super().encode()  # type: ignore[no-any-return]
+            return super().encode()  # type: ignore[no-any-return]  # no types there
         except TypeError:
             if self.packet_type not in _BINARY_TWIN or not self.data_is_binary(self.data):
                 raise
         self.packet_type = _BINARY_TWIN[self.packet_type]
-        return super().encode()  # type: ignore[no-any-return]
+        return super().encode()  # type: ignore[no-any-return]  # no types there
 
 
 _BINARY_TWIN = {sio_packet.EVENT: sio_packet.BINARY_EVENT, sio_packet.ACK: sio_packet.BINARY_ACK}

@@ -59,7 +59,7 @@ def encode_polling(packets: list[Any]) -> bytes:
     return "\x1e".join(parts).encode()
 
 
-class Connection(async_socket.AsyncSocket):  # type: ignore[misc]
+class Connection(async_socket.AsyncSocket):  # type: ignore[misc]  # no types there
     """See the module. Attributes of the stock class that the stock server reads keep their names."""
 
     server: EngineTransport

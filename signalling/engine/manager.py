@@ -12,7 +12,7 @@ from socketio import packet as sio_packet
 __all__ = ["LocalManager"]
 
 
-class LocalManager(async_manager.AsyncManager):  # type: ignore[misc]
+class LocalManager(async_manager.AsyncManager):  # type: ignore[misc]  # no types there
     """The stock manager, but `emit` writes to each connection at once instead of starting a task for it.
 
     Sending never waits in this engine (see `connection`), so there is nothing that a task could wait for.

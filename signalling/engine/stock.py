@@ -62,7 +62,7 @@ class _Incoming:
         self.timer: asyncio.TimerHandle | None = None
 
 
-class EngineServer(socketio.AsyncServer):  # type: ignore[misc]
+class EngineServer(socketio.AsyncServer):  # type: ignore[misc]  # no types there
     """See the module. Use `create_server` to make one."""
 
     eio: _Transport

@@ -77,7 +77,7 @@ class _RefusedRequest(Exception):
         self.response = _bad(message, status=status, code=code)
 
 
-class EngineTransport(engineio.AsyncServer):  # type: ignore[misc]
+class EngineTransport(engineio.AsyncServer):  # type: ignore[misc]  # no types there
     """See the module. Made by the Socket.IO server with the keyword arguments that it does not know itself."""
 
     sockets: dict[str, Connection]

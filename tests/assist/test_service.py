@@ -138,7 +138,7 @@ async def test_a_request_that_lost_every_topic_to_another_asks_again() -> None:
         rounds.append(len(suggestions))
         return [] if len(rounds) == 1 else await add(suggestions)
 
-    house.log.add = add_second_time  # type: ignore[method-assign,assignment]
+    house.log.add = add_second_time  # type: ignore[method-assign,assignment]  # a store that fails
     await service.request_help("anna", "m")
     await house.timers.settle()
     assert rounds == [3, 3]
@@ -180,7 +180,7 @@ async def test_a_match_is_told_without_lines_when_the_log_does_not_answer() -> N
     async def down(lines: list[OpeningLine]) -> None:
         raise Unavailable
 
-    house.log.add_openings = down  # type: ignore[method-assign,assignment]
+    house.log.add_openings = down  # type: ignore[method-assign,assignment]  # as above
     assert await made(house, house.service(), house.rooms.put("m", ANNA, BO)) == {"anna": [], "bo": []}
     assert house.bus.sent == []
 

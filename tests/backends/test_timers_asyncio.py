@@ -47,6 +47,7 @@ async def test_callbacks_come_in_the_order_of_their_times() -> None:
     began = clock.monotonic()
     called: list[tuple[str, float]] = []
     for name, delay in (("hour", 3600.0), ("past", -5.0), ("second", 1.0)):
+        # The default binds the name of this turn; mypy can not infer such a lambda.
         timers.call_at(began + delay, lambda name=name: called.append((name, clock.monotonic() - began)))  # type: ignore[misc]
     await asyncio.sleep(7200)
     assert [name for name, _ in called] == ["past", "second", "hour"]

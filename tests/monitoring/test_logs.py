@@ -57,6 +57,7 @@ def raised(error: Exception, *, through: str) -> Exception:
     def throw() -> None:
         raise error
 
+    # `__name__` makes the code that exec defines a module of ours; its value is no function.
     scope: dict[str, Callable[[Callable[[], None]], None]] = {"__name__": through}  # type: ignore[dict-item]
     exec("def handle(throw):\n    throw()", scope)
     try:

@@ -148,7 +148,7 @@ def test_the_wire_has_camel_case_keys_and_no_absent_fields() -> None:
 
 def test_payloads_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        Sample(match_id="m").match_id = "n"  # type: ignore[misc]
+        Sample(match_id="m").match_id = "n"  # type: ignore[misc]  # frozen on purpose
 
 
 def test_an_empty_answer_is_an_empty_object() -> None:

@@ -31,4 +31,5 @@ def test_a_suggestion_may_go_unrated() -> None:
 
 def test_the_kinds_of_a_suggestion_are_a_closed_set() -> None:
     with pytest.raises(ValidationError):
+        # A kind that there is not, on purpose.
         AiSuggestion(suggestion_id="01S", match_id="m", kind="poem", text="x", provider="builtin", lang="en")  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ class Frame:
 
     def with_(self, **changes: object) -> Frame:
         """A copy with some fields changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)  # type: ignore[arg-type]  # any field
 
 
 def text_frame(text: str) -> Frame:

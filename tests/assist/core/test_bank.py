@@ -139,7 +139,7 @@ BAD: list[tuple[str, Callable[[list[Document]], object]]] = [
     ("language 'en' is there twice", lambda raw: raw[1].update(lang="en", templates=[], topics=[])),
     ("lang 'fr'", lambda raw: raw[0].update(lang="fr")),
     ("lang 'None'", lambda raw: raw[0].pop("lang")),
-    ("document: an object", lambda raw: raw.insert(0, [])),  # type: ignore[arg-type]
+    ("document: an object", lambda raw: raw.insert(0, [])),  # type: ignore[arg-type]  # wrong on purpose
     ("en: tags: an object", lambda raw: raw[0].update(tags=None)),
     (r"\['sports'\] are not in every language", lambda raw: raw[1]["tags"].pop("sports")),
     ("tag 'music': label", lambda raw: raw[0]["tags"]["music"].update(label=" ")),

@@ -169,9 +169,10 @@ def run(up: Path, down: Path) -> Network:
     network = Network(up, down)
     start = network.call.world.now
     for number in range(SECONDS * 50):
+        # Defaults bind the number of this turn; mypy can not infer such lambdas.
         network._at(start + number / 50, lambda n=number: network.send(Rtp(111, n, n * 960, A_AUDIO, b"s%d" % n)))  # type: ignore[misc]
     for number in range(SECONDS * 30):
-        network._at(start + number / 30, lambda n=number: network.picture(n))  # type: ignore[misc]
+        network._at(start + number / 30, lambda n=number: network.picture(n))  # type: ignore[misc]  # bound by default
     network.run(start + SECONDS + 2)
     return network
 

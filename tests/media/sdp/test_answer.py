@@ -208,9 +208,9 @@ def test_the_legs_must_fit_the_offer() -> None:
 def test_a_slot_has_an_ssrc_and_ids_without_spaces(changed: dict[str, object]) -> None:
     plan = MediaPlan("0", "audio", accepted=True, direction="sendrecv")
     good: dict[str, object] = {"ssrc": 1, "msid": ("a", "b"), "cname": "c"}
-    LocalMedia(plan, **good)  # type: ignore[arg-type]
+    LocalMedia(plan, **good)  # type: ignore[arg-type]  # any field
     with pytest.raises(ValueError, match=r"slot|printable"):
-        LocalMedia(plan, **(good | changed))  # type: ignore[arg-type]
+        LocalMedia(plan, **(good | changed))  # type: ignore[arg-type]  # any field
 
 
 @pytest.mark.parametrize(("host", "port"), [("a b", 1), ("", 1), ("127.0.0.1", 0), ("127.0.0.1", 65536), ("a\r\n", 1)])

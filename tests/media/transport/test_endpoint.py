@@ -60,7 +60,7 @@ async def test_what_the_engine_sends_arrives_decrypted_at_the_peer(endpoint: End
         assert data == rtp_packet(5)
         got.set()
 
-    client.dtls._handle_rtp_data = handle  # type: ignore[method-assign]
+    client.dtls._handle_rtp_data = handle  # type: ignore[method-assign]  # a tap
     send(engine.outbound(keys).protect(rtp_packet(5)), engine.addresses[1])
     await asyncio.wait_for(got.wait(), 5)
     await client.close()
@@ -389,7 +389,7 @@ async def test_a_lost_flight_of_the_handshake_is_repeated(endpoint: Endpoint, mo
         if datagram[0] == 22 and not lost:
             lost.append(datagram)
         else:
-            send(path, datagram)  # type: ignore[arg-type]
+            send(path, datagram)  # type: ignore[arg-type]  # any path
 
     monkeypatch.setattr(endpoint, "send", lossy)
     client, _ = await connected(endpoint, 1)

@@ -59,7 +59,7 @@ async def throw_from_a_stranger(endpoint: Endpoint, count: int, monkeypatch: pyt
         for number in range(1, count + 1):
             stranger.send(junk(random_, SEEDS))
             if number % 64 == 0 or number == count:
-                await until(lambda number=number: endpoint.refused.total() == number)  # type: ignore[misc]
+                await until(lambda number=number: endpoint.refused.total() == number)  # type: ignore[misc]  # bound
     assert slowest[0] < WORST_S
     assert endpoint.refused[R.INTERNAL] == endpoint.refused[R.SEND_FAILED] == 0
     for kind in (R.STUN_MALFORMED, R.STUN_UNKNOWN_UFRAG, R.DTLS_UNCHECKED_ADDRESS, R.RTP_UNCHECKED_ADDRESS, R.UNKNOWN):

@@ -46,7 +46,7 @@ def listen(client: Client) -> asyncio.Queue[RtpPacket]:
     async def handle(data: bytes, arrival_time_ms: int) -> None:
         packets.put_nowait(RtpPacket.parse(data, HeaderExtensionsMap()))
 
-    client.dtls._handle_rtp_data = handle  # type: ignore[method-assign]
+    client.dtls._handle_rtp_data = handle  # type: ignore[method-assign]  # a tap
     return packets
 
 
